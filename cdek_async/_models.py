@@ -1,0 +1,157 @@
+"""Values of the engine: what CDEK says of a request, one HTTP exchange, and the ticket that outlives it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from attrs import field, frozen
+
+
+class Environment(StrEnum):
+    """CDEK's hosts, as base URLs."""
+
+    PRODUCTION = "https://api.cdek.ru"
+    TEST = "https://api.edu.cdek.ru"
+    CHINA = "https://int.cdek-express.cn"
+
+
+class State(StrEnum):
+    """The state of a request; not the status of an order, though the words overlap."""
+
+    ACCEPTED = "ACCEPTED"
+    WAITING = "WAITING"
+    SUCCESSFUL = "SUCCESSFUL"
+    INVALID = "INVALID"
+
+    @property
+    def final(self) -> bool:
+        """Whether this state stays."""
+        return self in (State.SUCCESSFUL, State.INVALID)
+
+
+class Verdict(StrEnum):
+    """The final word on an operation."""
+
+    OK = "ok"
+    REJECTED = "rejected"
+    NOT_FOUND = "not_found"
+
+
+@frozen
+class Issue:
+    """An error or a warning of CDEK's; `code` is data and open, compare it whole and case-insensitively."""
+
+    code: str
+    message: str = field(default="", repr=False)  # may echo what was sent: a name, a phone
+    additional_code: str | None = None
+
+
+@frozen
+class Request:
+    """What CDEK says of one request: an operation that it has taken note of."""
+
+    request_uuid: UUID | None
+    type: str
+    state: State | str
+    date_time: datetime | None = None  # when the current state was set: it moves
+    errors: tuple[Issue, ...] = ()
+    warnings: tuple[Issue, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Whether the state stays; one that CDEK adds tomorrow does not, as far as we know."""
+        return isinstance(self.state, State) and self.state.final
+
+
+@frozen
+class Call:
+    """One HTTP exchange before it happens; `write` tells that sending it twice may do harm."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(factory=dict)
+    json: object = field(default=None, repr=False)
+    write: bool = False
+
+
+@frozen
+class Reply:
+    """One HTTP exchange after it happened, its body not yet judged."""
+
+    status: int
+    content_type: str
+    date: datetime | None  # the server's clock
+    retry_after: float | None  # seconds
+    body: bytes = field(repr=False)
+
+
+@frozen
+class Ticket:
+    """What to keep in order to ask later: plain data, no secret and no person in it."""
+
+    host: str
+    account: str  # a hash: tells accounts apart, names none
+    kind: str
+    order_uuid: UUID | None
+    request_uuid: UUID | None
+    request_type: str
+    since: datetime | None  # by the server's clock, just before the submit
+    adopted: bool = False
+    verdict: Verdict | None = None  # CDEK's first answer was final already
+    request: Request | None = field(default=None, eq=False, repr=False)  # as the first answer showed it
+
+    @property
+    def final(self) -> bool:
+        """Whether settling it needs no call."""
+        return self.verdict is not None
+
+    def to_json(self) -> str:
+        """Plain JSON that survives a process, a deploy and a language; CDEK's messages stay behind."""
+        return json.dumps(
+            {
+                "version": _TICKET_VERSION,
+                "host": self.host,
+                "account": self.account,
+                "kind": self.kind,
+                "order_uuid": self.order_uuid and str(self.order_uuid),
+                "request_uuid": self.request_uuid and str(self.request_uuid),
+                "request_type": self.request_type,
+                "since": self.since and self.since.isoformat(),
+                "adopted": self.adopted,
+                "verdict": self.verdict,
+                "request": self.request and _request_to_plain(self.request),
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; anything else is a `ValueError`."""
+        try:
+            data = json.loads(text)
+            version = data.pop("version")
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise ValueError("this is not a ticket: expected what Ticket.to_json() wrote") from error
+        if version != _TICKET_VERSION:
+            raise ValueError(f"a ticket of version {version!r} is not readable here, only {_TICKET_VERSION}")
+        try:
+            return cls(
+                host=_text(data["host"]),
+                account=_text(data["account"]),
+                kind=_text(data["kind"]),
+                order_uuid=_maybe(UUID, data["order_uuid"]),
+                request_uuid=_maybe(UUID, data["request_uuid"]),
+                request_type=_text(data["request_type"]),
+                since=_maybe(datetime.fromisoformat, data["since"]),
+                adopted=data["adopted"] is True,
+                verdict=_maybe(Verdict, data["verdict"]),
+                request=_maybe(_request_from_plain, data["request"]),
+            )
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise ValueError(f"this ticket is damaged: {type(error).__name__}: {error}") from error
+
+
+_TICKET_VERSION = 1
