@@ -1,0 +1,215 @@
+"""The GET entity of an order, built from its number when it is read."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from cdek_async.sandbox.orders import Order
+
+Entity = dict[str, Any]
+Stamp = Callable[[float], str]
+
+_NAMES = (
+    "Крылова Вера",
+    "Зимин Олег",
+    "Дорохова Инна",
+    "Лапин Егор",
+    "Сомова Рита",
+    "Юдин Марк",
+    "Яшина Ада",
+)
+_GOODS = ("Чайник", "Плед", "Фонарь", "Кружка", "Рюкзак")
+_CITIES = (
+    (44, "Москва", "Москва", 81, 37.61, 55.75, "101000"),
+    (137, "Санкт-Петербург", "Санкт-Петербург", 82, 30.31, 59.93, "190000"),
+    (270, "Новосибирск", "Новосибирская область", 23, 82.92, 55.03, "630000"),
+    (430, "Самара", "Самарская область", 57, 50.1, 53.19, "443000"),
+)
+STATUS_NAMES = {
+    "ACCEPTED": "Принят",
+    "CREATED": "Создан",
+    "REMOVED": "Удален",
+    "INVALID": "Некорректный заказ",
+    "RECEIVED_AT_SHIPMENT_WAREHOUSE": "Принят на склад отправителя",
+    "DELIVERED": "Вручен",
+    "NOT_DELIVERED": "Не вручен",
+}
+# What the update body says for the machine rather than for the order.
+_ADDRESSES = ("uuid", "cdek_number")
+
+
+def entity(order: Order, at: float, stamp: Stamp) -> Entity:
+    """The entity as a read at `at` shows it: three phases, then every update that was applied."""
+    body = {"uuid": order.uuid, **(_built(order) if order.sent is None else _from_post(order, at))}
+    for request, change in order.changes:
+        if max(request.settle_at, request.seen_from) <= at:
+            body.update(change)
+            for name in [name for name, value in change.items() if value is None]:
+                del body[name]
+    body["statuses"] = statuses(order, at, stamp)
+    return body
+
+
+def statuses(order: Order, at: float, stamp: Stamp) -> list[Entity]:
+    """The journey; which end comes first differs from order to order, as it did over the years."""
+    steps = [("ACCEPTED", order.created_at, None)]
+    if order.status != "ACCEPTED":
+        steps.append(("CREATED", order.created_at + 1, None))
+        if order.status != "CREATED":
+            steps.append((order.status, order.created_at + 2, None))
+    steps += [(move.code, move.time, move.reason_code) for move in order.moves if move.seen_from <= at]
+    shown = [
+        {
+            "code": code,
+            "name": STATUS_NAMES.get(code, code),
+            "date_time": stamp(time),
+            **({"reason_code": reason} if reason else {}),
+            "city": "Офис СДЭК",
+            "deleted": False,
+        }
+        for code, time, reason in steps
+    ]
+    return shown if oldest_first(order) else shown[::-1]
+
+
+def oldest_first(order: Order) -> bool:
+    """Drawn once for all: by the last hexadecimal digit of the uuid."""
+    return order.uuid[-1] in "02468ace"
+
+
+def packages(order: Order) -> list[Entity]:
+    """The packages as they really are, for the rules of an update."""
+    return list(entity(order, math.inf, str)["packages"])
+
+
+def derived_uuid(uuid: str, salt: int) -> str:
+    """A uuid that belongs to another one for good: nothing has to be stored."""
+    return str(UUID(int=UUID(uuid).int ^ (salt * _SPREAD) & _RANDOM_BITS))
+
+
+_SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835
+_RANDOM_BITS = 0xFFFFFFFFFFFF0FFF3FFFFFFFFFFFFFFF  # all but version and variant
+
+
+def _location(n: int, address: str) -> Entity:
+    code, city, region, region_code, longitude, latitude, postal_code = _CITIES[n % len(_CITIES)]
+    return {
+        "code": code,
+        "city": city,
+        "region": region,
+        "region_code": region_code,
+        "country_code": "RU",
+        "country": "Россия",
+        "longitude": longitude,
+        "latitude": latitude,
+        "postal_code": postal_code,
+        "address": address,
+    }
+
+
+def _built(order: Order) -> Entity:
+    """The order that number `n` stands for, as CDEK shows one that it has finished with."""
+    n = order.n
+    cost = 100.0 + n % 900
+    return {
+        "type": 1,
+        "is_return": False,
+        "is_reverse": False,
+        "is_client_return": False,
+        "cdek_number": order.cdek_number,
+        "number": order.number,
+        "tariff_code": 139 if n % 3 else 137,
+        "comment": "",
+        "items_cost_currency": "RUB",
+        "recipient_currency": "RUB",
+        "delivery_recipient_cost": {"value": 0.0, "vat_sum": 0.0},
+        "sender": {
+            "company": "ООО Пример",
+            "name": "Отдел отправки",
+            "phones": [{"number": "74950000000"}],
+            "passport_requirements_satisfied": False,
+        },
+        "seller": {"name": "ООО Пример"},
+        "recipient": {
+            "company": _NAMES[n % len(_NAMES)],
+            "name": _NAMES[n % len(_NAMES)],
+            "phones": [{"number": f"7900{n % 10_000_000:07d}"}],
+            "passport_requirements_satisfied": False,
+        },
+        "from_location": _location(n, "ул. Складская, 1"),
+        "to_location": _location(n // 4 + 1, f"ул. Примерная, {n % 99 + 1}"),
+        "services": [{"code": "INSURANCE", "parameter": f"{cost:.2f}", "sum": 0.0, "total_sum": 0.0}],
+        "packages": [
+            {
+                "number": "1",
+                "barcode": f"{order.cdek_number}001",
+                "weight": 500 + n % 500,
+                "length": 20,
+                "width": 15,
+                "height": 10,
+                "weight_volume": 600,
+                "weight_calc": max(600, 500 + n % 500),
+                "comment": "приложена опись",
+                "items": [
+                    {
+                        "name": _GOODS[n % len(_GOODS)],
+                        "ware_key": f"{n % 100_000:05d}",
+                        "payment": {"value": 0.0, "vat_sum": 0.0},
+                        "weight": 300,
+                        "amount": 1,
+                        "delivery_amount": 0,
+                        "cost": cost,
+                        "return_item_detail": {},
+                        "excise": False,
+                        "used": False,
+                    }
+                ],
+                "package_id": derived_uuid(order.uuid, 2),
+            }
+        ],
+        "delivery_mode": "1",
+        "has_reverse_order": False,
+        "delivery_detail": {"delivery_sum": 350.5, "total_sum": 350.5, "payment_info": []},
+        "calls": {},
+    }
+
+
+def _from_post(order: Order, at: float) -> Entity:
+    """The phases of an order that was created here: an echo, places resolved, numbered and priced."""
+    sent = dict(order.sent or {})
+    creation = order.requests[0]
+    halfway = creation.accepted_at + (creation.settle_at - creation.accepted_at) / 2
+    body: Entity = {"type": 1, "number": order.number, **sent}
+    body.setdefault("sender", {"name": "Отдел отправки"})
+    body.setdefault("from_location", {"code": 44, "city": "Москва", "country_code": "RU"})
+    body.setdefault("to_location", {"code": 137, "city": "Санкт-Петербург", "country_code": "RU"})
+    if at < halfway:
+        return body
+    body |= {"is_return": False, "is_reverse": False, "is_client_return": False, "delivery_mode": "1"}
+    body["from_location"] = _location(order.n, "") | body["from_location"]
+    body["to_location"] = _location(order.n + 1, "") | body["to_location"]
+    if creation.state_at(at) != "SUCCESSFUL":
+        return body
+    body["cdek_number"] = order.cdek_number
+    body["packages"] = [
+        finished_package(order.uuid, i, package) for i, package in enumerate(body["packages"])
+    ]
+    body["services"] = [*body.get("services", ()), {"code": "INSURANCE", "parameter": "0.00", "sum": 0.0}]
+    body["recipient"] = _finished_contact(body["recipient"])
+    body["delivery_detail"] = {"delivery_sum": 350.5, "total_sum": 350.5, "payment_info": []}
+    return body | {"calls": {}}
+
+
+def finished_package(uuid: str, index: int, package: Entity) -> Entity:
+    """A package as CDEK keeps it: with an id of its own, and its comment overwritten when it has items."""
+    return {
+        **package,
+        "package_id": package.get("package_id") or derived_uuid(uuid, 100 + index),
+        **({"comment": "приложена опись"} if package.get("items") else {}),
+    }
+
+
+def _finished_contact(contact: Entity) -> Entity:
+    phones = [{**phone, "number": str(phone["number"]).lstrip("+")} for phone in contact.get("phones", ())]
+    return {"company": contact.get("name", ""), **contact, **({"phones": phones} if phones else {})}
