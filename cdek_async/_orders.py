@@ -1,13 +1,13 @@
 """Values of an order: as CDEK shows it, and what to change about it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from attrs import field, frozen
 
-from ._checks import check, check_packages
+from ._checks import check, faults_of_packages
 from ._models import Request
 from ._orders_parts import (
     NUMBER,
@@ -221,7 +221,7 @@ class Order(Private):
     delivery_detail: DeliveryDetail | None = None
     transacted_payment: bool | None = None
     delivery_problem: tuple[DeliveryProblem, ...] = ()
-    developer_key: str | None = field(default=None)
+    developer_key: str | None = None
     calls: Calls | None = None
 
 
@@ -237,16 +237,19 @@ class OrderInfo(Private):
     raw: dict[str, object] = field(factory=dict, hash=False)
 
 
-def _uuid_or_unset(value: UUID | str | None | Unset) -> UUID | Unset:
+def _named_uuid(value: UUID | str | Unset | None) -> UUID | Unset:
+    """Here None names no order, and is not sent."""
     return UNSET if value is None or isinstance(value, Unset) else as_uuid(value)
 
 
-def _text_or_unset(value: str | int | None | Unset) -> str | Unset:
+def _named_number(value: str | int | Unset | None) -> str | Unset:
     return text(value) or UNSET
 
 
 def _packages(value: Sequence[Package] | Unset) -> tuple[Package, ...] | Unset:
-    return listed(value) or UNSET if isinstance(value, Unset) else listed(value)  # type: ignore[return-value]
+    if value is None or (isinstance(value, list | tuple) and not value):
+        raise ValueError("packages: None or an empty list would delete every package; leave it out")
+    return listed(value) or UNSET
 
 
 def _thresholds(value: Maybe[Sequence[Threshold]]) -> Maybe[tuple[Threshold, ...]]:
@@ -262,13 +265,15 @@ class OrderChanges(Private):
     """What to change about the order that `uuid` or `cdek_number` names; of both, CDEK goes by `uuid`.
 
     A field left out stays as it is; one given as None, "" or () is sent so. A list replaces CDEK's whole list:
-    a package that is not among `packages` is deleted, with its goods. Bad input is a `ValueError` with its path.
+    a package that is not among `packages` is deleted. Bad input is a `ValueError` with the field's path.
+    Today's OpenAPI requires `type` and `recipient`; CDEK takes note of updates without them, but to send both
+    is safest.
     """
 
     _shown = ("uuid", "cdek_number", "number", "tariff_code")
 
-    uuid: UUID | Unset = field(default=UNSET, converter=_uuid_or_unset)
-    cdek_number: str | Unset = field(default=UNSET, converter=_text_or_unset, metadata=most(40))
+    uuid: UUID | Unset = field(default=UNSET, converter=_named_uuid)
+    cdek_number: str | Unset = field(default=UNSET, converter=_named_number, metadata=most(40))
     type: Maybe[int] = field(default=UNSET, metadata=NUMBER)  # 1 online shop, 2 delivery
     number: Maybe[str] = field(default=UNSET, metadata=most(40))
     accompanying_number: Maybe[str] = UNSET
@@ -291,10 +296,12 @@ class OrderChanges(Private):
     def __attrs_post_init__(self) -> None:
         if not self.uuid and not self.cdek_number:
             raise ValueError("uuid, cdek_number: one of them must name the order")
-        check(self)
+        check(self, between=self._faults())
+
+    def _faults(self) -> Iterator[str]:
         if self.shipment_point and self.from_location:
-            raise ValueError("shipment_point: not together with from_location")
+            yield "shipment_point: not together with from_location"
         if self.delivery_point and self.to_location:
-            raise ValueError("delivery_point: not together with to_location")
-        if self.packages is not UNSET:
-            check_packages(self.packages)
+            yield "delivery_point: not together with to_location"
+        if self.packages:
+            yield from faults_of_packages(self.packages)

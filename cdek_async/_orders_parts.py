@@ -1,10 +1,11 @@
 """The parts of an order that go both ways: read from CDEK with it, and sent to change it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeVar, cast
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from attrs import field, frozen
@@ -26,7 +27,7 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 
-Maybe: TypeAlias = T | None | Unset
+Maybe: TypeAlias = T | Unset | None
 
 # What a field's metadata say, for the checks before sending; reading knows none of them.
 # Where CDEK's documents disagree, the loosest stands here, and none where one of them has none.
@@ -36,6 +37,13 @@ POSITIVE: Final = {"least": 0}
 QUANTITY: Final = {"least": 0, "most": 1_000_000}  # what CDEK calls an integer
 NUMBER: Final = {"least": 0, "most": 2**31 - 1}  # a code: int32, city codes may well outgrow a quantity
 PRICE: Final = {"least": 0, "most": 50_000_000}
+
+
+def wanted(annotation: Any) -> Any:
+    """The type of a field, without its None and UNSET."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    return next(kind for kind in get_args(annotation) if kind not in (NoneType, Unset))
 
 
 def most(length: int) -> dict[str, Any]:
@@ -60,7 +68,8 @@ def as_uuid(value: UUID | str, path: str = "uuid") -> UUID:
     if isinstance(value, UUID):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"{path}: expected a UUID or its text, got {type(value).__name__}")
+        # a TypeError to ruff; to whoever reads a file of uuids it is bad input like any other
+        raise ValueError(f"{path}: expected a UUID or its text, got {type(value).__name__}")  # noqa: TRY004
     try:
         found = UUID(value)
     except ValueError:
@@ -85,9 +94,9 @@ _QUOTED: Final = 40
 
 def decimal(value: Maybe[Decimal | float]) -> Maybe[Decimal]:
     """An amount exactly as written: 0.1 is the tenth, not the float beside it."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
-    return Decimal(repr(value)) if isinstance(value, float) else cast("Maybe[Decimal]", value)
+    if type(value) in (int, float):  # and no bool
+        return Decimal(repr(value) if isinstance(value, float) else cast("int", value))
+    return cast("Maybe[Decimal]", value)
 
 
 def uuid(value: Maybe[UUID | str]) -> Maybe[UUID]:
@@ -102,14 +111,17 @@ def uuid(value: Maybe[UUID | str]) -> Maybe[UUID]:
 
 def text(value: Maybe[str | int]) -> Maybe[str]:
     """The text of what CDEK's documents call a number here and a text there."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return cast("Maybe[str]", value)
+    return str(value) if type(value) is int else cast("Maybe[str]", value)  # and no bool
 
 
 def listed(value: Maybe[Sequence[T]]) -> Maybe[tuple[T, ...]]:
     """A tuple of a list; a value that compares and hashes holds no list."""
     return tuple(value) if isinstance(value, list) else cast("Maybe[tuple[T, ...]]", value)
+
+
+def coordinate(value: Maybe[Decimal | float]) -> Maybe[float]:
+    """A float, of a `Decimal` too: JSON's numbers are read as such."""
+    return float(value) if isinstance(value, Decimal) else value
 
 
 @frozen(repr=False)
@@ -189,8 +201,8 @@ class Location(Private):
     fias_region_guid: Maybe[UUID] = field(default=UNSET, converter=uuid)
     kladr_region_code: Maybe[str] = field(default=UNSET, metadata=most(255))
     sub_region: Maybe[str] = field(default=UNSET, metadata=most(255))
-    longitude: Maybe[float] = UNSET
-    latitude: Maybe[float] = UNSET
+    longitude: Maybe[float] = field(default=UNSET, converter=coordinate)
+    latitude: Maybe[float] = field(default=UNSET, converter=coordinate)
     time_zone: Maybe[str] = UNSET
     payment_limit: Maybe[Decimal] = field(default=UNSET, converter=decimal)
     address: Maybe[str] = field(default=UNSET, metadata=most(255))
@@ -262,7 +274,7 @@ def items(value: Maybe[Sequence[Item]]) -> Maybe[tuple[Item, ...]]:
 class Package(Private):
     """One parcel of an order: grams and centimetres.
 
-    `package_id` is CDEK's and comes from a GET: send it with a package that exists, leave it out of a new one.
+    `package_id` is CDEK's and comes from a GET: send it with a package that exists, and none with a new one.
     """
 
     number: Maybe[str] = field(default=UNSET, metadata=REQUIRED | most(255))  # unique in the order
@@ -277,6 +289,3 @@ class Package(Private):
     weight_volume: Maybe[int] = field(default=UNSET, metadata=READ_ONLY)
     weight_calc: Maybe[int] = field(default=UNSET, metadata=READ_ONLY)
     services: Maybe[tuple[Service, ...]] = field(default=UNSET, converter=services, metadata=READ_ONLY)
-
-
-Metadata: TypeAlias = Mapping[Any, Any]

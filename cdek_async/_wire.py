@@ -1,55 +1,70 @@
 """CDEK's JSON <-> values; the only module that knows cattrs.
 
-Reading never raises: polling must not stop at a field that CDEK adds or spells anew. What cannot be read is
-absent, and stays in `OrderInfo.raw`.
+Reading never raises: a poll must not stop at a field that CDEK adds or spells anew. What cannot be read is
+absent, and stays in `OrderInfo.raw`. Writing sends what was given, and nothing else.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from math import isfinite
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from types import UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
-from attrs import fields, has
+from attrs import fields, fields_dict, has
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from ._models import Issue, Request, State
 from ._orders import UNSET, Order, OrderChanges, OrderInfo, RelatedEntity, Unset
+from ._orders_parts import wanted
+from ._scalars import (
+    Unreadable,
+    read_bool,
+    read_date,
+    read_decimal,
+    read_float,
+    read_int,
+    read_moment,
+    read_text,
+    read_uuid,
+)
+
+T = TypeVar("T")
 
 
 def parse(body: bytes) -> dict[str, object] | None:
-    """Read one JSON object, fractions as `Decimal`; None where there is none."""
+    """Read one JSON object, fractions as `Decimal`; None where there is none.
+
+    NaN and Infinity, which are no JSON, read as null.
+    """
     try:
-        data = json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError, InvalidOperation):
+        data = json.loads(body, parse_float=Decimal, parse_constant=lambda _: None)
+    except (ValueError, RecursionError, InvalidOperation):  # InvalidOperation: an exponent beyond Decimal's
         return None
     return data if isinstance(data, dict) else None
 
 
 def dumps(value: object) -> bytes:
-    """Write compact JSON, `Decimal` as the number it is and not the float beside it."""
-    return "".join(_pieces(value)).encode()
+    """Write compact JSON; a `Decimal` becomes the number that it is, not the float beside it."""
+    return _json(value).encode()
 
 
-def _pieces(value: object) -> "list[str]":
+def _json(value: object) -> str:
     if isinstance(value, Mapping):
-        members = (f"{json.dumps(str(key), ensure_ascii=False)}:{''.join(_pieces(member))}" for key, member in value.items())
-        return ["{", ",".join(members), "}"]
+        return "{" + ",".join(f"{_json(str(key))}:{_json(member)}" for key, member in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return ["[", ",".join("".join(_pieces(element)) for element in value), "]"]
+        return "[" + ",".join(map(_json, value)) + "]"
     if isinstance(value, Decimal):
-        return [_number(value)]
-    return [json.dumps(value, ensure_ascii=False, allow_nan=False)]
+        return _number(value)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _number(value: Decimal) -> str:
     if not value.is_finite():
         raise ValueError(f"{value} is not a number that JSON knows")
-    # JSON reads 1E+3 too, but not everybody who reads JSON; written out, an extreme one would fill the memory
+    # 1E+3 is JSON too, but 1000 is what everybody reads; an extreme one, written out, would fill the memory
     return format(value, "f") if abs(value.adjusted()) <= _WRITTEN_OUT else str(value)
 
 
@@ -57,218 +72,196 @@ _WRITTEN_OUT = 40
 
 
 def requests_of(data: Mapping[str, object]) -> tuple[Request, ...] | None:
-    """What CDEK says of the requests; None where it says nothing. Read by hand: every look needs it."""
+    """What CDEK says of the order's requests; None where it says nothing.
+
+    By hand, since it is all that a look needs: a third of what cattrs takes.
+    """
     requests = data.get("requests")
     if not isinstance(requests, list):
         return None
     return tuple(_request(each) for each in requests if isinstance(each, dict))
 
 
-_STATES: dict[str, State] = {state.value: state for state in State}
-
-
 def _request(data: Mapping[str, object]) -> Request:
-    state = _text_or_empty(data.get("state"))
+    state = _text(data.get("state"))
     return Request(
-        request_uuid=_uuid_or_none(data.get("request_uuid")),
-        type=_text_or_empty(data.get("type")),
+        request_uuid=_read(read_uuid, data.get("request_uuid")),  # absent in synchronous failures
+        type=_text(data.get("type")),
         state=_STATES.get(state.upper(), state),
-        date_time=_moment_or_none(data.get("date_time")),
+        date_time=_read(read_moment, data.get("date_time")),
         errors=_issues(data.get("errors")),
         warnings=_issues(data.get("warnings")),
     )
 
 
+_STATES: dict[str, State] = {state.value: state for state in State}
+
+
 def _issues(data: object) -> tuple[Issue, ...]:
-    """Read errors or warnings; the document of 2020 has an empty list beside a success."""
+    """Read errors or warnings; CDEK's document of 2020 has an empty list of them beside a success."""
     return tuple(_issue(each) for each in data if each) if isinstance(data, list) else ()
 
 
 def _issue(data: object) -> Issue:
     if not isinstance(data, dict):
-        return Issue(_text_or_empty(data))
-    additional = data.get("additional_code")
+        return Issue(_text(data))
     return Issue(
-        _text_or_empty(data.get("code")),
-        _text_or_empty(data.get("message")),
-        None if additional is None else _text_or_empty(additional),
+        code=_text(data.get("code")),
+        message=_text(data.get("message")),
+        additional_code=_read(read_text, data.get("additional_code")),
     )
 
 
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _read(read_text, value) or ""
+
+
+def _read(read: Callable[[object], T], value: object) -> T | None:
+    if value is None:
+        return None
+    try:
+        return read(value)
+    except ValueError:
+        return None
+
+
 def errors_of(data: Mapping[str, object]) -> tuple[Issue, ...]:
-    """Every error of an answer: of each request, and those at the top where CDEK's newer methods put them."""
+    """Every error of an answer: its requests', and those at the top, where CDEK's other methods put them."""
     of_requests = (issue for request in requests_of(data) or () for issue in request.errors)
     return (*of_requests, *_issues(data.get("errors")))
 
 
 def removed(data: Mapping[str, object]) -> bool:
-    """Whether the order's statuses hold a REMOVED that was not withdrawn."""
+    """Whether the order's statuses have a REMOVED that was not withdrawn."""
     entity = data.get("entity")
     statuses = entity.get("statuses") if isinstance(entity, dict) else None
-    return isinstance(statuses, list) and any(
-        isinstance(each, dict)
-        and _text_or_empty(each.get("code")).upper() == "REMOVED"
-        and each.get("deleted") is not True
-        for each in statuses
+    return isinstance(statuses, list) and any(_is_removed(each) for each in statuses)
+
+
+def _is_removed(status: object) -> bool:
+    return (
+        isinstance(status, dict)
+        and _text(status.get("code")).upper() == "REMOVED"
+        and not _read(read_bool, status.get("deleted"))
     )
 
 
 def order_uuid_of(data: Mapping[str, object]) -> UUID | None:
-    """The order that an answer is about."""
+    """The uuid of the order that an answer is about."""
     entity = data.get("entity")
-    return _uuid_or_none(entity.get("uuid")) if isinstance(entity, dict) else None
+    return _read(read_uuid, entity.get("uuid")) if isinstance(entity, dict) else None
 
 
 def order_info(data: Mapping[str, object]) -> OrderInfo:
     """Read CDEK's whole answer about an order."""
-    entity, related = data.get("entity"), data.get("related_entities")
+    entity = data.get("entity")
     return OrderInfo(
         order=_reader.structure(entity, Order) if isinstance(entity, dict) and entity else Order(),
         requests=requests_of(data) or (),
-        related_entities=_reader.structure(related, tuple[RelatedEntity, ...]),
+        related_entities=_reader.structure(data.get("related_entities"), tuple[RelatedEntity, ...]),
         raw=dict(data),
     )
 
 
 def changes_json(changes: OrderChanges) -> dict[str, object]:
-    """Write what was given, nothing else: no UNSET at any depth, no field that is CDEK's to say."""
-    plain: dict[str, object] = _writer.unstructure(changes)
-    return plain
+    """Write what was given: no UNSET at any depth, and no field that is CDEK's to say."""
+    return cast("dict[str, object]", _writer.unstructure(changes))
 
 
-# --- what CDEK sends ---------------------------------------------------------------------------------------------
+def changes_from_json(data: Mapping[str, object]) -> OrderChanges:
+    """Read changes as people write them: an unknown field or a bad value is a `ValueError` with its path.
+
+    Fields that are CDEK's to say are known and left out, so that a package may be pasted as CDEK shows it.
+    """
+    return cast("OrderChanges", _given(data, OrderChanges, ""))
 
 
-def _text_or_empty(value: object) -> str:
-    try:
-        return _text(value)
-    except ValueError:
-        return ""
+def _given(value: object, kind: Any, path: str) -> object:
+    """Build what is meant and pass on what is not: the check of `OrderChanges` tells of it."""
+    if isinstance(value, Mapping) and has(kind):
+        known = fields_dict(kind)
+        for name in value:
+            if name not in known:
+                raise ValueError(f"{path}{name}: there is no such field in an update")
+        return kind(
+            **{
+                name: _given(member, wanted(known[name].type), f"{path}{name}.")
+                for name, member in value.items()
+                if not known[name].metadata.get("read_only")
+            }
+        )
+    if isinstance(value, list) and get_origin(kind) is tuple:
+        here = path.removesuffix(".")
+        return tuple(_given(each, get_args(kind)[0], f"{here}[{index}].") for index, each in enumerate(value))
+    if isinstance(value, str) and kind is date:
+        return _read(date.fromisoformat, value) or value  # type: ignore[arg-type]
+    return value
 
 
-def _uuid_or_none(value: object) -> UUID | None:
-    try:
-        return _uuid(value)
-    except ValueError:
-        return None
+def _make_reader() -> Converter:
+    """Make a converter whose hooks know what "absent" is, so that one bad value costs nothing but itself."""
+    converter = Converter(detailed_validation=False)
+    for kind, read in _SCALARS.items():
+        converter.register_structure_hook(kind, _ignoring_type(read))
+    converter.register_structure_hook_factory(has, _read_part)
+    converter.register_structure_hook_factory(_is_list, _read_list)
+    converter.register_structure_hook_factory(_is_maybe, _read_maybe)
+    return converter
 
 
-def _moment_or_none(value: object) -> datetime | None:
-    try:
-        return _moment(value)
-    except ValueError:
-        return None
+_SCALARS: dict[type, Callable[[object], object]] = {
+    str: read_text,
+    int: read_int,
+    float: read_float,
+    bool: read_bool,
+    Decimal: read_decimal,
+    UUID: read_uuid,
+    date: read_date,
+    datetime: read_moment,
+}
+
+Hook = Callable[[object, object], object]
 
 
-def _text(value: object, _: object = None) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError
+def _ignoring_type(read: Callable[[object], object]) -> Hook:
+    return lambda value, _: read(value)
 
 
-def _uuid(value: object, _: object = None) -> UUID:
-    if isinstance(value, str):
-        return UUID(value)
-    raise ValueError
+def _is_maybe(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
 
 
-def _moment(value: object, _: object = None) -> datetime:
-    """Read `+0000`, `+07:00`, `Z`, with microseconds or without seconds; without a zone it is UTC, as CDEK's are."""
-    if not isinstance(value, str):
-        raise ValueError
-    moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _read_maybe(kind: Any, converter: Converter) -> Hook:
+    """Read null as None, and what cannot be read, `{}` for nothing among it, as absent."""
+    inner = wanted(kind)
+    read = converter.get_structure_hook(inner)
+    absent = UNSET if Unset in get_args(kind) else None
 
-
-def _date(value: object, _: object = None) -> date:
-    if not isinstance(value, str):
-        raise ValueError
-    return datetime.fromisoformat(value).date()
-
-
-def _decimal(value: object, _: object = None) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError
-    try:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    except InvalidOperation as error:
-        raise ValueError from error
-    if not number.is_finite():
-        raise ValueError
-    return number
-
-
-def _float(value: object, _: object = None) -> float:
-    number = float(_decimal(value))
-    if not isfinite(number):
-        raise ValueError
-    return number
-
-
-def _int(value: object, _: object = None) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    number = _decimal(value)
-    if abs(number) >= _LARGEST or number != (whole := int(number)):
-        raise ValueError
-    return whole
-
-
-_LARGEST = 2**63  # 1E+999999999 is a number, too; as an int it would fill the memory
-
-
-def _bool(value: object, _: object = None) -> bool:
-    if isinstance(value, bool):
-        return value
-    found = _BOOLS.get(value.lower() if isinstance(value, str) else "")
-    if found is None:
-        raise ValueError
-    return found
-
-
-_BOOLS = {"true": True, "false": False}
-
-
-def _is_optional(type_: Any) -> bool:
-    return get_origin(type_) in (Union, UnionType)
-
-
-def _optional(type_: Any, converter: Converter) -> Callable[[object, object], object]:
-    """Read what may be absent: null is None; what cannot be read, `{}` among it, is absent."""
-    members = get_args(type_)
-    (wanted,) = (member for member in members if member not in (NoneType, Unset))
-    read = converter.get_structure_hook(wanted)
-    absent = UNSET if Unset in members else None
-
-    def optional(value: object, _: object) -> object:
+    def maybe(value: object, _: object) -> object:
         if value is None:
             return None
         try:
-            return read(value, wanted)
+            return read(value, inner)
         except ValueError:
             return absent
 
-    return optional
+    return maybe
 
 
-def _is_tuple(type_: Any) -> bool:
-    return get_origin(type_) is tuple
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is tuple
 
 
-def _tuple(type_: Any, converter: Converter) -> Callable[[object, object], object]:
-    """Read a list, without the elements that cannot be read."""
-    wanted = get_args(type_)[0]
-    read = converter.get_structure_hook(wanted)
+def _read_list(kind: Any, converter: Converter) -> Hook:
+    """Read a list without the elements that cannot be read."""
+    inner = get_args(kind)[0]
+    read = converter.get_structure_hook(inner)
 
     def several(value: object, _: object) -> object:
-        if not isinstance(value, list):
-            return ()
         found = []
-        for each in value:
+        for each in value if isinstance(value, list) else ():
             try:
-                found.append(read(each, wanted))
+                found.append(read(each, inner))
             except ValueError:
                 continue
         return tuple(found)
@@ -276,60 +269,40 @@ def _tuple(type_: Any, converter: Converter) -> Callable[[object, object], objec
     return several
 
 
-def _part(type_: Any, converter: Converter) -> Callable[[object, object], object]:
-    read = make_dict_structure_fn(type_, converter)
+def _read_part(kind: Any, converter: Converter) -> Hook:
+    read = make_dict_structure_fn(kind, converter)
 
     def part(value: object, _: object) -> object:
         if not isinstance(value, dict) or not value:
-            raise ValueError
-        return read(value, type_)
+            raise Unreadable
+        return read(value, kind)
 
     return part
 
 
-def _make_reader() -> Converter:
-    converter = Converter(detailed_validation=False)
-    for type_, hook in (
-        (str, _text),
-        (int, _int),
-        (float, _float),
-        (bool, _bool),
-        (Decimal, _decimal),
-        (UUID, _uuid),
-        (date, _date),
-        (datetime, _moment),
-    ):
-        converter.register_structure_hook(type_, hook)
-    converter.register_structure_hook_factory(has, _part)
-    converter.register_structure_hook_factory(_is_tuple, _tuple)
-    converter.register_structure_hook_factory(_is_optional, _optional)
-    return converter
-
-
 _reader = _make_reader()
-
-
-# --- what we send ------------------------------------------------------------------------------------------------
-
-
-def _writable(type_: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
-    ours: dict[str, Any] = {each.name: override(omit=True) for each in fields(type_) if each.metadata.get("read_only")}
-    return make_dict_unstructure_fn(type_, converter, _cattrs_omit_if_default=True, **ours)
 
 
 def _make_writer() -> Converter:
     converter = Converter(unstruct_collection_overrides={tuple: list})
     converter.register_unstructure_hook(UUID, str)
     converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_unstructure_hook_factory(has, _writable)
+    converter.register_unstructure_hook_factory(has, _write_part)
     return converter
+
+
+def _write_part(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
+    never: dict[str, Any] = {
+        each.name: override(omit=True) for each in fields(kind) if each.metadata.get("read_only")
+    }
+    return make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **never)
 
 
 _writer = _make_writer()
 
 
 def warm() -> None:
-    """Compile cattrs's hooks (some 10 ms) now, and not in the middle of somebody's first answer."""
+    """Compile cattrs's hooks now (some 10 ms), and not in the middle of somebody's first answer."""
     _reader.get_structure_hook(Order)
     _reader.get_structure_hook(tuple[RelatedEntity, ...])
     _writer.get_unstructure_hook(OrderChanges)
