@@ -1,7 +1,6 @@
 """Who may ask: accounts, and the tokens they were given."""
 
 import random
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from cdek_async.sandbox.calls import Call
@@ -19,8 +18,11 @@ class Accounts:
         self._secrets[client_id] = client_secret
 
     def issue(self, call: Call, now: float) -> dict[str, object] | None:
-        """The body of a token reply, or None for credentials that nobody has; form and query are both read."""
-        given: Mapping[str, str] = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
+        """The body of a token reply, or None for credentials that nobody has.
+
+        CDEK reads them from the form body and from the query.
+        """
+        given = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
         client_id = given.get("client_id", "")
         if given.get("grant_type") != "client_credentials" or client_id not in self._secrets:
             return None

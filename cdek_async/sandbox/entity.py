@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from cdek_async.sandbox.orders import Order
+from cdek_async.sandbox.orders import Order, Request
 
 Entity = dict[str, Any]
 Stamp = Callable[[float], str]
@@ -20,11 +20,24 @@ _NAMES = (
     "Яшина Ада",
 )
 _GOODS = ("Чайник", "Плед", "Фонарь", "Кружка", "Рюкзак")
-_CITIES = (
-    (44, "Москва", "Москва", 81, 37.61, 55.75, "101000"),
-    (137, "Санкт-Петербург", "Санкт-Петербург", 82, 30.31, 59.93, "190000"),
-    (270, "Новосибирск", "Новосибирская область", 23, 82.92, 55.03, "630000"),
-    (430, "Самара", "Самарская область", 57, 50.1, 53.19, "443000"),
+_PLACES = tuple(
+    {
+        "code": code,
+        "city": city,
+        "region": region,
+        "region_code": region_code,
+        "country_code": "RU",
+        "country": "Россия",
+        "longitude": longitude,
+        "latitude": latitude,
+        "postal_code": postal_code,
+    }
+    for code, city, region, region_code, longitude, latitude, postal_code in (
+        (44, "Москва", "Москва", 81, 37.61, 55.75, "101000"),
+        (137, "Санкт-Петербург", "Санкт-Петербург", 82, 30.31, 59.93, "190000"),
+        (270, "Новосибирск", "Новосибирская область", 23, 82.92, 55.03, "630000"),
+        (430, "Самара", "Самарская область", 57, 50.1, 53.19, "443000"),
+    )
 )
 STATUS_NAMES = {
     "ACCEPTED": "Принят",
@@ -35,25 +48,36 @@ STATUS_NAMES = {
     "DELIVERED": "Вручен",
     "NOT_DELIVERED": "Не вручен",
 }
-# What the update body says for the machine rather than for the order.
-_ADDRESSES = ("uuid", "cdek_number")
+# An update cannot empty these: the entity never lacks them.
+_ALWAYS = ("type", "tariff_code", "sender", "recipient", "from_location", "to_location")
 
 
 def entity(order: Order, at: float, stamp: Stamp) -> Entity:
     """The entity as a read at `at` shows it: three phases, then every update that was applied."""
-    body = {"uuid": order.uuid, **(_built(order) if order.sent is None else _from_post(order, at))}
+    body = {
+        "uuid": order.uuid,
+        **(_built(order) if order.creation is None else _created(order, order.creation, at)),
+    }
     for request, change in order.changes:
         if max(request.settle_at, request.seen_from) <= at:
-            body.update(change)
-            for name in [name for name, value in change.items() if value is None]:
-                del body[name]
+            _apply(body, change)
     body["statuses"] = statuses(order, at, stamp)
     return body
 
 
+def _apply(body: Entity, change: Entity) -> None:
+    for name, value in change.items():
+        if name in ("from_location", "to_location") and value:
+            body[name] = _resolved(value)
+        elif value is not None:
+            body[name] = value
+        elif name not in _ALWAYS:
+            body.pop(name, None)
+
+
 def statuses(order: Order, at: float, stamp: Stamp) -> list[Entity]:
     """The journey; which end comes first differs from order to order, as it did over the years."""
-    steps = [("ACCEPTED", order.created_at, None)]
+    steps: list[tuple[str, float, str | None]] = [("ACCEPTED", order.created_at, None)]
     if order.status != "ACCEPTED":
         steps.append(("CREATED", order.created_at + 1, None))
         if order.status != "CREATED":
@@ -93,19 +117,18 @@ _RANDOM_BITS = 0xFFFFFFFFFFFF0FFF3FFFFFFFFFFFFFFF  # all but version and variant
 
 
 def _location(n: int, address: str) -> Entity:
-    code, city, region, region_code, longitude, latitude, postal_code = _CITIES[n % len(_CITIES)]
-    return {
-        "code": code,
-        "city": city,
-        "region": region,
-        "region_code": region_code,
-        "country_code": "RU",
-        "country": "Россия",
-        "longitude": longitude,
-        "latitude": latitude,
-        "postal_code": postal_code,
-        "address": address,
-    }
+    return {**_PLACES[n % len(_PLACES)], "address": address}
+
+
+def _resolved(location: Entity) -> Entity:
+    """A place as CDEK completes it: by its code, else by what was given."""
+    code = location.get("code") or 0
+    known = next((place for place in _PLACES if place["code"] == code), None)
+    return {**(known or {"code": code, "city": f"Город {code}", "country_code": "RU"}), **_given(location)}
+
+
+def _given(fields: Entity) -> Entity:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _built(order: Order) -> Entity:
@@ -175,30 +198,36 @@ def _built(order: Order) -> Entity:
     }
 
 
-def _from_post(order: Order, at: float) -> Entity:
+def _created(order: Order, creation: Request, at: float) -> Entity:
     """The phases of an order that was created here: an echo, places resolved, numbered and priced."""
-    sent = dict(order.sent or {})
-    creation = order.requests[0]
     halfway = creation.accepted_at + (creation.settle_at - creation.accepted_at) / 2
-    body: Entity = {"type": 1, "number": order.number, **sent}
-    body.setdefault("sender", {"name": "Отдел отправки"})
-    body.setdefault("from_location", {"code": 44, "city": "Москва", "country_code": "RU"})
-    body.setdefault("to_location", {"code": 137, "city": "Санкт-Петербург", "country_code": "RU"})
+    body: Entity = {
+        "type": 1,
+        "number": order.number,
+        "sender": {"name": "Отдел отправки"},
+        "from_location": {"code": 44},
+        "to_location": {"code": 137},
+    }
+    _apply(body, order.sent)
     if at < halfway:
-        return body
+        return body | {
+            name: order.sent[name] for name in ("from_location", "to_location") if order.sent.get(name)
+        }
     body |= {"is_return": False, "is_reverse": False, "is_client_return": False, "delivery_mode": "1"}
-    body["from_location"] = _location(order.n, "") | body["from_location"]
-    body["to_location"] = _location(order.n + 1, "") | body["to_location"]
-    if creation.state_at(at) != "SUCCESSFUL":
+    body |= {name: _resolved(body[name]) for name in ("from_location", "to_location")}
+    if not creation.done(at):
         return body
     body["cdek_number"] = order.cdek_number
     body["packages"] = [
         finished_package(order.uuid, i, package) for i, package in enumerate(body["packages"])
     ]
+    # Insurance is added by CDEK itself, whatever was sent.
     body["services"] = [*body.get("services", ()), {"code": "INSURANCE", "parameter": "0.00", "sum": 0.0}]
     body["recipient"] = _finished_contact(body["recipient"])
-    body["delivery_detail"] = {"delivery_sum": 350.5, "total_sum": 350.5, "payment_info": []}
-    return body | {"calls": {}}
+    return body | {
+        "delivery_detail": {"delivery_sum": 350.5, "total_sum": 350.5, "payment_info": []},
+        "calls": {},
+    }
 
 
 def finished_package(uuid: str, index: int, package: Entity) -> Entity:
@@ -211,5 +240,6 @@ def finished_package(uuid: str, index: int, package: Entity) -> Entity:
 
 
 def _finished_contact(contact: Entity) -> Entity:
-    phones = [{**phone, "number": str(phone["number"]).lstrip("+")} for phone in contact.get("phones", ())]
-    return {"company": contact.get("name", ""), **contact, **({"phones": phones} if phones else {})}
+    """A contact as CDEK keeps it: with a company, and phones without their plus."""
+    phones = [{**phone, "number": phone["number"].lstrip("+")} for phone in contact.get("phones") or ()]
+    return {"company": contact["name"], **_given(contact), **({"phones": phones} if phones else {})}

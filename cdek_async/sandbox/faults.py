@@ -81,7 +81,7 @@ Plan = Callable[[Call], Fault | None]
 
 
 class Mix:
-    """A plan that draws: at a share `rate` of the exchanges one of the faults that a patient client survives."""
+    """A plan that draws: at a share `rate` of the exchanges one of the faults that patience survives."""
 
     def __init__(self, rate: float, rng: random.Random) -> None:
         if not 0 <= rate <= 1:

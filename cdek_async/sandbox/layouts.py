@@ -8,7 +8,9 @@ _MESSAGES = {
     "v2_order_not_found": "Order not found by cdek_number {0}",
     "v2_entity_forbidden": "Entity is forbidden {0}",
     "v2_entity_invalid": "Entity is invalid {0}",
-    "v2_update_forbidden": 'Operation is forbidden. Orders can only be updated in "CREATED" or "ACCEPTED" statuses',
+    "v2_update_forbidden": (
+        'Operation is forbidden. Orders can only be updated in "CREATED" or "ACCEPTED" statuses'
+    ),
     "v2_entity_has_final_status": "Operation is forbidden. Entity has final status {0}",
     "v2_package_id_is_empty": "Package_id for {0} package is empty",
     "v2_similar_request_still_processed": "Similar request is still being processed {0}",
@@ -26,9 +28,13 @@ _MESSAGES = {
     "unauthorized": "Full authentication is required to access this resource",
     "v2_cost_change_by_tariff": "New tariff code can trigger change order cost",
     "v2_cost_change_by_services": "New services can trigger change order cost",
-    "v2_cost_change_by_parameters": "New parameters (weight, dimensions, items cost) can trigger change order cost",
+    "v2_cost_change_by_parameters": (
+        "New parameters (weight, dimensions, items cost) can trigger change order cost"
+    ),
     "v2_cost_change_by_location": "New location can trigger change order cost",
-    "error_validate_order_delete_status": "Ошибка удаления заказа. Заказ может быть удален только в статусе Создан.",
+    "error_validate_order_delete_status": (
+        "Ошибка удаления заказа. Заказ может быть удален только в статусе Создан."
+    ),
     "error_validate_order_delete_documents_in_warehouse_is_not_empty": (
         "Ошибка удаления заказа. По заказу есть операции на складе."
     ),

@@ -1,7 +1,6 @@
-"""An order and what was asked about it, as a timeline that is worked out when somebody looks."""
+"""An order and what was asked about it, as a timeline."""
 
 import math
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from attrs import define, field
@@ -28,8 +27,13 @@ class Request:
     vanish: bool = False  # nothing is left to read once it is done
     doomed: dict[str, str] | None = None  # it ends INVALID with this, whatever the order is like
 
-    def state_at(self, time: float) -> str:
-        return self.state if self.settled_at <= time else "ACCEPTED"
+    def settle(self, errors: tuple[dict[str, str], ...]) -> None:
+        self.errors, self.settled_at = errors, self.settle_at
+        self.state = "INVALID" if errors else "SUCCESSFUL"
+
+    def done(self, at: float) -> bool:
+        """Whether it had taken effect by then."""
+        return self.state == "SUCCESSFUL" and self.settled_at <= at
 
 
 @define
@@ -40,9 +44,6 @@ class Move:
     seen_from: float
     code: str
     reason_code: str | None = None
-
-
-Decision = Callable[["Order", Request], tuple[dict[str, str], ...]]
 
 
 @define(eq=False)
@@ -57,12 +58,12 @@ class Order:
     warehouse: bool = False
     claims: bool = False
     own_number: str | None = None
-    sent: dict[str, Any] | None = field(default=None, repr=False)  # the body of its POST
+    sent: dict[str, Any] = field(factory=dict, repr=False)  # the body of its POST
+    creation: Request | None = None  # its CREATE, when it was not there from the start
     requests: list[Request] = field(factory=list, repr=False)
     moves: list[Move] = field(factory=list, repr=False)
     changes: list[tuple[Request, dict[str, Any]]] = field(factory=list, repr=False)
     removed_by: Request | None = None
-    _unsettled: int = 0  # requests before this index are final
 
     @property
     def number(self) -> str:
@@ -80,26 +81,12 @@ class Order:
 
     @property
     def unsettled(self) -> list[Request]:
-        return self.requests[self._unsettled :]
+        return [request for request in self.requests if request.settled_at == NEVER]
 
     def add(self, request: Request) -> None:
         """Take note of a request; it waits for those before it."""
-        before = self.unsettled
-        if before:
-            request.settle_at = max(request.settle_at, before[-1].settle_at)
+        request.settle_at = max([request.settle_at, *(before.settle_at for before in self.unsettled)])
         self.requests.append(request)
-
-    def settle(self, now: float, decide: Decision) -> Iterator[Request]:
-        """Settle what is due by `now`, in turn, and yield each request that was."""
-        while self._unsettled < len(self.requests):
-            request = self.requests[self._unsettled]
-            if request.settle_at > now:
-                return
-            self._unsettled += 1  # before the decision, which may look at this order again
-            request.errors = (request.doomed,) if request.doomed else decide(self, request)
-            request.state = "INVALID" if request.errors else "SUCCESSFUL"
-            request.settled_at = request.settle_at
-            yield request
 
     def move(self, request: Request, code: str, reason_code: str | None = None) -> None:
         """A step taken because of a request, seen by readers when they see the request settled."""
@@ -110,11 +97,15 @@ class Order:
     def remember(self, request: Request) -> None:
         """Put a request of the past, long final, into the history."""
         self.requests.insert(0, request)
-        self._unsettled += 1
+
+    @property
+    def numbered(self) -> bool:
+        """Whether CDEK has given it its `cdek_number` yet."""
+        return self.creation is None or self.creation.state == "SUCCESSFUL"
 
     def gone(self, at: float, readable: float) -> bool:
         """Whether a look at `at` finds no such order."""
-        if self.sent is not None and self.requests and at < max(self.created_at, self.requests[0].seen_from):
+        if self.creation is not None and at < max(self.creation.accepted_at, self.creation.seen_from):
             return True
         by = self.removed_by
         if by is None:

@@ -1,6 +1,5 @@
 """How a request ends: decided by the order's state at the moment it settles."""
 
-from collections.abc import Callable
 from typing import Any
 
 from cdek_async.sandbox.entity import finished_package, packages
@@ -10,34 +9,26 @@ from cdek_async.sandbox.orders import FINAL, Order, Request
 Issues = tuple[dict[str, str], ...]
 
 
-class Verdicts:
-    """The rules of each request type; `rivals` finds the other orders that bear an order's number."""
+def decide(order: Order, request: Request, rivals: list[Order]) -> Issues:
+    """The errors that a request ends with, none when it took effect; `rivals` bear the same number."""
+    match request.type:
+        case "DELETE":
+            return _delete(order, request)
+        case "UPDATE":
+            return _update(order, request)
+        case "CREATE":
+            return _create(order, request, rivals)
+        case _:
+            return _refuse(order, request)
 
-    def __init__(self, rivals: Callable[[Order], list[Order]]) -> None:
-        self._rivals = rivals
 
-    def decide(self, order: Order, request: Request) -> Issues:
-        """The errors that the request ends with, none when it took effect."""
-        match request.type:
-            case "DELETE":
-                return _delete(order, request)
-            case "UPDATE":
-                return _update(order, request)
-            case "CREATE":
-                return self._create(order, request)
-            case _:
-                return _refuse(order, request)
-
-    def _create(self, order: Order, request: Request) -> Issues:
-        """A number that an active order bears already is found out only now, after the 202."""
-        for rival in self._rivals(order):
-            creation = rival.requests[0] if rival.sent is not None else None
-            earlier = creation is None or (creation.settle_at, rival.n) < (request.settle_at, order.n)
-            if rival.client_id == order.client_id and earlier and rival.current not in ("REMOVED", "INVALID"):
-                order.move(request, "INVALID")
-                return (issue("error_validate_im_dep_number_has_already_had_integration"),)
-        order.move(request, "CREATED")
-        return ()
+def _create(order: Order, request: Request, rivals: list[Order]) -> Issues:
+    """A number that an active order bears already is found out only now, after the 202."""
+    if any(rival.numbered and rival.current != "REMOVED" for rival in rivals):
+        order.move(request, "INVALID")
+        return (issue("error_validate_im_dep_number_has_already_had_integration"),)
+    order.move(request, "CREATED")
+    return ()
 
 
 def _delete(order: Order, request: Request) -> Issues:
@@ -56,28 +47,30 @@ def _update(order: Order, request: Request) -> Issues:
     if order.current not in ("CREATED", "ACCEPTED"):
         return (issue("v2_update_forbidden"),)
     change = {name: value for name, value in request.payload.items() if name not in ("uuid", "cdek_number")}
-    if change.get("packages"):
-        known = {package.get("package_id"): package["number"] for package in packages(order)}
-        errors = tuple(_package_issues(change["packages"], known))
+    if "packages" in change:
+        given = change["packages"] or []
+        errors = _package_issues(given, packages(order))
         if errors:
             return errors
         # What is not in the list is gone afterwards: the list replaces the packages.
-        change["packages"] = [
-            finished_package(request.uuid, index, package) for index, package in enumerate(change["packages"])
-        ]
+        change["packages"] = [finished_package(request.uuid, index, one) for index, one in enumerate(given)]
     order.changes.append((request, change))
     return ()
 
 
-def _package_issues(given: list[dict[str, Any]], known: dict[str, str]) -> list[dict[str, str]]:
+def _package_issues(given: list[dict[str, Any]], present: list[dict[str, Any]]) -> Issues:
+    ids = {package.get("package_id") for package in present}
+    numbers = {package["number"] for package in present}
     issues = []
     for package in given:
         package_id = package.get("package_id")
-        if not package_id and package["number"] in known.values():
+        if not package_id and package["number"] in numbers:
             issues.append(issue("v2_package_id_is_empty", package["number"]))
-        elif package_id and package_id not in known:
+        elif package_id and package_id not in ids:
             issues.append(issue("v2_entity_not_found", package_id))
-    return issues
+    if len({package["number"] for package in given}) < len(given):
+        issues.append(issue("error_validate_package_number_not_unique"))
+    return tuple(issues)
 
 
 def _refuse(order: Order, request: Request) -> Issues:
