@@ -1,13 +1,15 @@
 """Values of the engine: what CDEK says of a request, one HTTP exchange, and the ticket that outlives it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from attrs import field, frozen
+
+T = TypeVar("T")
 
 
 class Environment(StrEnum):
@@ -73,19 +75,20 @@ class Call:
     method: str
     path: str
     params: Mapping[str, str] = field(factory=dict)
-    json: object = field(default=None, repr=False)
+    body: bytes = field(default=b"", repr=False)  # may hold a recipient, or the credentials
+    content_type: str = "application/json"
     write: bool = False
 
 
 @frozen
 class Reply:
-    """One HTTP exchange after it happened, its body not yet judged."""
+    """One HTTP exchange after it happened."""
 
     status: int
-    content_type: str
-    date: datetime | None  # the server's clock
-    retry_after: float | None  # seconds
-    body: bytes = field(repr=False)
+    data: Mapping[str, object] | None = field(default=None, repr=False)  # None: not one JSON object
+    date: datetime | None = None  # the server's clock
+    retry_after: float | None = None  # seconds
+    snippet: str = ""  # what the body looked like, without a word of it
 
 
 @frozen
@@ -155,3 +158,40 @@ class Ticket:
 
 
 _TICKET_VERSION = 1
+
+
+def _request_to_plain(request: Request) -> dict[str, object]:
+    return {
+        "request_uuid": request.request_uuid and str(request.request_uuid),
+        "type": request.type,
+        "state": request.state,
+        "date_time": request.date_time and request.date_time.isoformat(),
+        "errors": [[issue.code, issue.additional_code] for issue in request.errors],
+        "warnings": [[issue.code, issue.additional_code] for issue in request.warnings],
+    }
+
+
+def _request_from_plain(data: dict[str, Any]) -> Request:
+    state = _text(data["state"])
+    return Request(
+        request_uuid=_maybe(UUID, data["request_uuid"]),
+        type=_text(data["type"]),
+        state=State(state) if state in State.__members__ else state,
+        date_time=_maybe(datetime.fromisoformat, data["date_time"]),
+        errors=_issues_from_plain(data["errors"]),
+        warnings=_issues_from_plain(data["warnings"]),
+    )
+
+
+def _issues_from_plain(pairs: list[tuple[str, str | None]]) -> tuple[Issue, ...]:
+    return tuple(Issue(_text(code), additional_code=_maybe(_text, additional)) for code, additional in pairs)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"text expected, not {type(value).__name__}")
+
+
+def _maybe(read: Callable[[Any], T], value: object) -> T | None:
+    return None if value is None else read(value)

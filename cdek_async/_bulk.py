@@ -1,0 +1,140 @@
+"""Bounded concurrency over any iterable; knows nothing of CDEK."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Count = TypeVar("Count")
+
+
+class Bulk(Generic[Item, Result, Count]):
+    """Many pieces of work at once; `async for item, result in bulk`, in the order in which they end.
+
+    An item is taken from its source when a place is free, and holds the place until its result is taken:
+    memory is bounded by `concurrency`, however long the source. What a piece of work or the source raises
+    ends the taking; the rest ends in peace, then the block raises it.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[Item] | AsyncIterable[Item],
+        work: Callable[[Item, Callable[[], None]], Awaitable[Result]],
+        *,
+        concurrency: int,
+        progress: Count,
+    ) -> None:
+        if concurrency < 1:
+            raise ValueError(f"concurrency: at least 1, not {concurrency!r}")
+        self.progress = progress
+        self._items = items
+        self._work = work
+        self._places = asyncio.Semaphore(concurrency)
+        self._tasks: set[asyncio.Task[Result]] = set()
+        self._unsent: set[asyncio.Task[Result]] = set()
+        self._ready: deque[tuple[Item, Result]] = deque()
+        self._wake = asyncio.Event()
+        self._feeder: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+
+    async def __aenter__(self) -> Self:
+        self._feeder = asyncio.create_task(self._feed())
+        self._feeder.add_done_callback(self._fed)
+        return self
+
+    def stop(self) -> None:
+        """Take nothing more and call off what was not sent yet; what is in flight ends by itself."""
+        if self._feeder is not None:
+            self._feeder.cancel()
+        for task in list(self._unsent):
+            task.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+        tasks = [task for task in (*self._tasks, self._feeder) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if error is None:
+            self._raise_failure()
+
+    def __aiter__(self) -> AsyncIterator[tuple[Item, Result]]:
+        return self
+
+    async def __anext__(self) -> tuple[Item, Result]:
+        while True:
+            if self._ready:
+                self._places.release()
+                return self._ready.popleft()
+            if self._feeder is None:
+                raise RuntimeError("enter the block first: async with ... as results")
+            if self._feeder.done() and not self._tasks:
+                self._raise_failure()
+                raise StopAsyncIteration
+            self._wake.clear()
+            await self._wake.wait()
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    async def _feed(self) -> None:
+        """Iterate the source, in this task only."""
+        source = _one_by_one(self._items)
+        try:
+            while True:
+                await self._places.acquire()
+                self._start(await anext(source))
+        except StopAsyncIteration:
+            pass
+        finally:
+            await source.aclose()
+
+    def _start(self, item: Item) -> None:
+        def sent() -> None:
+            self._unsent.discard(task)
+
+        async def work() -> Result:
+            return await self._work(item, sent)
+
+        def ended(task: asyncio.Task[Result]) -> None:
+            self._tasks.discard(task)
+            self._unsent.discard(task)
+            self._wake.set()
+            if not task.cancelled() and task.exception() is None:
+                self._ready.append((item, task.result()))
+                return
+            self._places.release()
+            if not task.cancelled():
+                self._failed(task.exception())
+
+        task = asyncio.create_task(work())
+        self._tasks.add(task)
+        self._unsent.add(task)
+        task.add_done_callback(ended)
+
+    def _fed(self, feeder: asyncio.Task[None]) -> None:
+        self._wake.set()
+        if not feeder.cancelled():
+            self._failed(feeder.exception())
+
+    def _failed(self, failure: BaseException | None) -> None:
+        if failure is not None:
+            self._failure = self._failure or failure
+            self.stop()
+
+
+async def _one_by_one(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncGenerator[Item, None]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+            await asyncio.sleep(0)  # a source that never waits must not keep the loop to itself

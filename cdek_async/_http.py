@@ -1,0 +1,217 @@
+"""Calls with a token: replayed once when it was refused, retried where nothing was applied."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import Protocol, TypeVar
+
+import tenacity
+
+from cdek_async import _wire
+from cdek_async._deadline import Deadline
+from cdek_async._errors import AuthError, BadReply, CdekError, TransportError
+from cdek_async._exchange import LONGEST_RETRY_AFTER, TOO_MANY, ServerClock, Wire
+from cdek_async._models import Call, Reply
+from cdek_async._pacing import RetryQuota, Urgency
+
+T = TypeVar("T")
+
+_ATTEMPTS = 4  # of a read that nobody polls
+# Documented without a layout: look for the code anywhere in an answer that shows no order.
+_AUTH = {"v2_token_expired", "v2_authorization_incorrect", "unauthorized"}
+_NOT_NOW = {"v2_internal_error", "v2_entity_not_ready"}
+
+
+class Credentials(Protocol):
+    """The OAuth token, as far as calls need it."""
+
+    async def token(self) -> str:
+        """The token to send."""
+        ...
+
+    def current(self, token: str) -> bool:
+        """Whether it still is."""
+        ...
+
+    def refused(self, token: str) -> None:
+        """CDEK did not take it."""
+        ...
+
+
+class Http:
+    """The calls of one client."""
+
+    def __init__(self, wire: Wire, credentials: Credentials) -> None:
+        self._wire = wire
+        self._credentials = credentials
+        self._quota = RetryQuota()
+
+    @property
+    def clock(self) -> ServerClock:
+        """CDEK's clock."""
+        return self._wire.clock
+
+    async def send(
+        self, call: Call, deadline: Deadline, urgency: Urgency, departing: Callable[[], None]
+    ) -> Reply:
+        """Send a write once; `departing` is called right before the wire.
+
+        Raises `TransportError`: unless it is `undecided`, nothing was applied.
+        """
+        return answered(call, await self._authorized(call, deadline, urgency, departing))
+
+    async def retried_write(self, send: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+        """Make a write again for as long as it proves not to have been applied."""
+
+        def unsent(error: BaseException) -> bool:
+            return (
+                isinstance(error, TransportError)
+                and not (error.undecided or error.lasting)
+                and self._quota.take()
+            )
+
+        return await retried(send, unsent, deadline)
+
+    async def look(
+        self, call: Call, deadline: Deadline, urgency: Urgency, usable: Callable[[Reply], bool]
+    ) -> Reply:
+        """Read once; an answer that is none, or not `usable`, is raised."""
+        reply = answered(call, await self._authorized(call, deadline, urgency))
+        if not usable(reply):
+            raise BadReply(
+                f"GET {call.path}: answered {reply.status} with {_codes(reply) or reply.snippet}",
+                status=reply.status,
+                snippet=reply.snippet,
+            )
+        return reply
+
+    async def read(
+        self,
+        call: Call,
+        deadline: Deadline,
+        urgency: Urgency,
+        usable: Callable[[Reply], bool],
+        *,
+        to_the_end: bool = False,
+    ) -> Reply:
+        """Read until it succeeds; a few times, or `to_the_end` of the deadline and whatever fails."""
+
+        def again(error: BaseException) -> bool:
+            if to_the_end:
+                return passing(error)
+            transient = isinstance(error, TransportError) and not error.lasting
+            garbled = isinstance(error, BadReply) and error.status < 300  # noqa: PLR2004 - the 2xx
+            return (transient or garbled) and self._quota.take()
+
+        return await retried(
+            lambda: self.look(call, deadline, urgency, usable),
+            again,
+            deadline,
+            attempts=None if to_the_end else _ATTEMPTS,
+        )
+
+    async def _authorized(
+        self, call: Call, deadline: Deadline, urgency: Urgency, departing: Callable[[], None] = lambda: None
+    ) -> Reply:
+        """One exchange; a refused token is renewed and the call replayed once, for nothing was applied."""
+        for replay in (False, True):
+            token, reply = await self._send(call, deadline, urgency, departing)
+            if not _token_refused(reply):
+                break
+            self._credentials.refused(token)
+            if replay:
+                raise AuthError(
+                    "CDEK refuses the token that it has just issued: are these keys of this host?"
+                )
+        self._quota.refund()
+        return reply
+
+    async def _send(
+        self, call: Call, deadline: Deadline, urgency: Urgency, departing: Callable[[], None]
+    ) -> tuple[str, Reply]:
+        pacer = self._wire.pacer
+        while True:
+            try:
+                async with deadline.limit():
+                    token = await self._credentials.token()
+                    await pacer.acquire(urgency)
+            except TimeoutError as error:
+                raise TransportError(f"{call.method} {call.path}: not sent, time was up") from error
+            if self._credentials.current(token):
+                break
+            pacer.release()  # it expired while the call was queueing
+        try:
+            departing()
+        except BaseException:
+            pacer.release()
+            raise
+        deadline.start()
+        # A write is not cut by its deadline: its caller leaves, and the answer is still heard.
+        seconds = inf if call.write else deadline.remaining()
+        exchange = self._wire.start(call, seconds, f"Bearer {token}")
+        done, _ = await asyncio.wait({exchange}, timeout=None if seconds == inf else seconds)
+        if not done:
+            raise TransportError(f"{call.method} {call.path}: no answer, time was up")
+        return token, exchange.result()
+
+
+def answered(call: Call, reply: Reply) -> Reply:
+    """The reply, unless it is a "not now", which applied nothing; 5xx says so to a read only."""
+    not_now = reply.status == TOO_MANY or (
+        not call.write and (reply.status >= 500 or (reply.status >= 400 and _has_code(reply, _NOT_NOW)))  # noqa: PLR2004
+    )
+    if not not_now:
+        return reply
+    asked = reply.retry_after or 0.0
+    patience = f", asking to wait for {asked:.0f} s" if asked else ""
+    raise TransportError(
+        f"{call.method} {call.path}: answered {reply.status}{patience}",
+        lasting=asked > LONGEST_RETRY_AFTER,
+    )
+
+
+async def retried(
+    attempt: Callable[[], Awaitable[T]],
+    again: Callable[[BaseException], bool],
+    deadline: Deadline,
+    attempts: int | None = None,
+) -> T:
+    """Make attempts, farther and farther apart, while `again` says so and the deadline leaves room."""
+
+    def enough(state: tenacity.RetryCallState) -> bool:
+        return state.upcoming_sleep >= deadline.remaining() or state.attempt_number == attempts
+
+    async def once() -> T:  # tenacity awaits what is declared async, not what merely returns an awaitable
+        return await attempt()
+
+    # One AsyncRetrying per use: shared, it returns None when an attempt suspends.
+    retrying = tenacity.AsyncRetrying(
+        sleep=asyncio.sleep,
+        # Jitter belongs here, where a whole client was turned away at once, and not on polls.
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=10, jitter=0.5),
+        stop=enough,
+        retry=tenacity.retry_if_exception(again),
+        reraise=True,
+    )
+    return await retrying(once)
+
+
+def passing(error: BaseException) -> bool:
+    """Whether a failed look may succeed later: accepted work does not fail because asking does."""
+    return isinstance(error, TransportError) or (isinstance(error, CdekError) and not error.lasting)
+
+
+def _token_refused(reply: Reply) -> bool:
+    if reply.status == 401:  # noqa: PLR2004 - Unauthorized
+        return True
+    if reply.data is None or (reply.status < 400 and "entity" in reply.data):  # noqa: PLR2004
+        return False
+    return _has_code(reply, _AUTH)
+
+
+def _has_code(reply: Reply, codes: set[str]) -> bool:
+    return any(issue.code.lower() in codes for issue in _wire.errors_of(reply.data or {}))
+
+
+def _codes(reply: Reply) -> str:
+    return ", ".join(issue.code for issue in _wire.errors_of(reply.data or {}))

@@ -1,0 +1,162 @@
+"""The pacer: one budget of calls for a whole client; and the retry quota."""
+
+import asyncio
+import heapq
+from collections import deque
+from enum import IntEnum
+from itertools import count
+from typing import NamedTuple
+
+_SECOND = 1.001  # a millisecond for the clocks and the wire: CDEK counts arrivals, we count departures
+_CATCH_UP = 0.05  # seconds of the rate that a late wake-up may make good at once
+_WINDOW = 1.0  # seconds after which the rate is judged anew: once, however many faults came
+_TOLERATED = 0.1  # of a window's calls may fail without slowing the rest
+_RECOVERY = 0.1  # of the full rate, gained back per window
+_SLOWEST = 0.01  # of the full rate
+
+
+class Urgency(IntEnum):
+    """Who goes first when calls queue."""
+
+    TOKEN = 0
+    SINGLE = 1
+    """Somebody waits for this very order."""
+    BULK = 2
+    STRAGGLER = 3
+    """A bulk job's order that was looked at before and was not settled."""
+
+
+class _Waiter(NamedTuple):
+    urgency: int
+    turn: int
+    granted: asyncio.Future[None]
+
+
+class Pacer:
+    """The last gate before the wire: at most `rate` calls in any second, at most `connections` at once."""
+
+    def __init__(self, rate: float | None, connections: int) -> None:
+        if rate is not None and not 0 < rate <= MAX_RATE:
+            raise ValueError(f"rate: calls per second, more than 0 (or None: no limit), not {rate!r}")
+        self._full = rate
+        self._factor = 1.0
+        self._window_at = 0.0
+        self._calls = 0
+        self._faults = 0
+        self._free = connections
+        self._queue: list[_Waiter] = []
+        self._turns = count()
+        self._sent: deque[float] = deque(maxlen=max(1, int(rate)) if rate else 1)
+        self._next = 0.0
+        self._paused_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Calls per second now; it falls when CDEK asks for it and recovers by itself."""
+        return self._full and self._full * self._factor
+
+    async def acquire(self, urgency: Urgency) -> None:
+        """Wait for leave to send one call; `release` it when its answer is in."""
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(urgency, next(self._turns), loop.create_future())
+        heapq.heappush(self._queue, waiter)
+        self._pump()
+        try:
+            await waiter.granted
+        except asyncio.CancelledError:
+            if waiter.granted.done() and not waiter.granted.cancelled():
+                self.release()
+            raise
+
+    def release(self) -> None:
+        """The answer is in, or will never be."""
+        self._free += 1
+        self._pump()
+
+    def slow_down(self, retry_after: float) -> None:
+        """CDEK is overloaded: the whole client sends less, and nothing for `retry_after` seconds."""
+        now = asyncio.get_running_loop().time()
+        self._judge(now)
+        self._faults += 1
+        self._paused_until = max(self._paused_until, now + retry_after)
+
+    def close(self) -> None:
+        """Drop the timer; who still waits was cancelled before."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _judge(self, now: float) -> None:
+        """Set the rate for a new window by the share of the last one's calls that were turned away.
+
+        A cut by share, as DCTCP does it: halving at each of a few stray faults would stop a job.
+        """
+        windows = int((now - self._window_at) / _WINDOW)
+        if windows < 1:
+            return
+        share = min(1.0, self._faults / max(1, self._calls))
+        if share > _TOLERATED:
+            self._factor = max(_SLOWEST, self._factor * (1 - share / 2))
+            windows -= 1
+        self._factor = min(1.0, self._factor + _RECOVERY * windows)
+        self._window_at, self._calls, self._faults = now, 0, 0
+
+    def _pump(self) -> None:
+        """Grant what may go now, and come back when the next may."""
+        loop = asyncio.get_running_loop()
+        self.close()
+        while self._queue and self._free:
+            if self._queue[0].granted.done():  # its caller was cancelled
+                heapq.heappop(self._queue)
+                continue
+            now = loop.time()
+            may_go = self._may_go(now)
+            if may_go > now:
+                self._timer = loop.call_at(may_go, self._pump)
+                return
+            self._take(now)
+            heapq.heappop(self._queue).granted.set_result(None)
+
+    def _may_go(self, now: float) -> float:
+        if self._full is None:
+            return self._paused_until
+        # Even steps keep CDEK's load smooth; the window over the calls really sent keeps the promise
+        # of "no second sees more", which steps that catch up after a late wake-up would break.
+        full_window = self._sent[0] + _SECOND if len(self._sent) == self._sent.maxlen else now
+        return max(self._next, full_window, self._paused_until)
+
+    def _take(self, now: float) -> None:
+        self._free -= 1
+        self._judge(now)
+        self._calls += 1
+        if self._full is None:
+            return
+        step = 1 / (self._full * self._factor)
+        self._next = max(self._next, now - _CATCH_UP) + step
+        self._sent.append(now)
+
+
+MAX_RATE = 100_000
+
+
+class RetryQuota:
+    """What retries draw on: in an outage a client stops repeating itself, whatever its callers ask."""
+
+    _FULL = 500
+    _COST = 5
+    _REFUND = 1
+
+    def __init__(self) -> None:
+        self._left = self._FULL
+
+    def take(self) -> bool:
+        """Whether one more retry may be made."""
+        if self._left < self._COST:
+            return False
+        self._left -= self._COST
+        return True
+
+    def refund(self) -> None:
+        """A call was answered."""
+        self._left = min(self._FULL, self._left + self._REFUND)

@@ -1,0 +1,204 @@
+"""Submission: sends an operation until CDEK has taken note, and never twice blindly."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from attrs import evolve
+
+from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable, resolve, under_way
+from cdek_async._deadline import Deadline
+from cdek_async._errors import CdekError, TransportError
+from cdek_async._http import Http
+from cdek_async._models import Reply, Ticket
+from cdek_async._operations import Operation, look_call
+from cdek_async._outcome import readable
+from cdek_async._pacing import Urgency
+
+_SENDS = 3  # two more after looks that show nothing of the one before
+_LOOKS_AT = (0.0, 1.0, 3.0)  # seconds after a lost answer: a read may lag behind a write
+_BETWEEN = 2.0  # seconds between looks at another request that is under way
+
+
+class Submission:
+    """One operation on its way to a ticket."""
+
+    def __init__(
+        self,
+        http: Http,
+        turns: "Turns",
+        operation: Operation,
+        draft: Ticket,
+        deadline: Deadline,
+        urgency: Urgency,
+        departing: Callable[[], None],
+        behind_another: bool,
+    ) -> None:
+        self._http = http
+        self._turns = turns
+        self._operation = operation
+        self._draft = draft
+        self._deadline = deadline
+        self._urgency = urgency
+        self._departing = departing
+        self._sends_left = _SENDS
+        self._behind_another = behind_another
+        self._waited = False
+        self._abandoned = False
+        self._lost = False
+        self.in_doubt = False
+        """A write is on its way, or its answer was lost."""
+
+    def abandon(self) -> None:
+        """The caller has left: nothing more is sent; what was sent is followed to its ticket."""
+        self._abandoned = True
+
+    async def run(self) -> Ticket:
+        """The ticket; raises `TransportError` (see `undecided`), `AuthError` or `BadReply`."""
+        try:
+            await self._find_order()
+            if self._draft.final:
+                return self._draft
+            async with self._turns.turn(self._order(), self._deadline):
+                return await self._until_noted()
+        except CdekError as error:
+            if not self._lost or (isinstance(error, TransportError) and error.undecided):
+                raise
+            # Whatever went wrong later, the write whose answer was lost may have been applied.
+            raise TransportError(
+                f"{self._name()}: its answer was lost; then {error}", undecided=True
+            ) from error
+
+    async def _find_order(self) -> None:
+        """Look the order up by its number, where the write needs its uuid."""
+        if self._operation.call(self._draft.order_uuid) is None:
+            call = look_call(None, self._operation.numbers)
+            reply = await self._http.read(call, self._deadline, self._urgency, resolvable)
+            self._draft = resolve(self._draft, self._operation.numbers, reply)
+
+    async def _until_noted(self) -> Ticket:
+        step: Ticket | Again = Again.SIMILAR
+        if not self._behind_another:
+            step = await self._http.retried_write(self._send, self._deadline)
+        while not isinstance(step, Ticket):
+            ticket = await (self._after_lost() if step is Again.LOOK else self._after_similar())
+            if ticket is not None:
+                step = ticket
+            else:
+                step = await self._http.retried_write(self._send, self._deadline)
+        if step.order_uuid is None and not step.final:
+            raise TransportError(f"{self._name()}: noted, but not of which order", undecided=True)
+        return step
+
+    async def _send(self) -> Ticket | Again:
+        """Send once and read the first answer; raises where nothing was applied."""
+        call = self._operation.call(self._draft.order_uuid)
+        assert call is not None  # noqa: S101 - whatever it needs has been looked up
+        try:
+            reply = await self._http.send(call, self._deadline, self._urgency, self._depart)
+        except TransportError as error:
+            if not error.undecided:
+                self.in_doubt = self._lost
+                raise
+            step: Ticket | Again = Again.LOOK
+        else:
+            step = receive(self._draft, reply)
+        if step is Again.LOOK:
+            self._lost = True
+        self.in_doubt = self._lost
+        if step is Again.LATER:
+            raise TransportError(f"{self._name()}: CDEK says that the order is not ready for it yet")
+        return step
+
+    def _depart(self) -> None:
+        """Right before the wire, every time."""
+        if self._abandoned:
+            raise asyncio.CancelledError
+        if self._draft.since is None:
+            self._draft = evolve(self._draft, since=self._http.clock.now())
+        self.in_doubt = True
+        self._departing()
+
+    async def _after_lost(self) -> Ticket | None:
+        """Look for the write whose answer was lost; None: it is not there and may be sent again."""
+        ticket = await self._find_ours()
+        if ticket is not None:
+            return ticket
+        self._sends_left -= 1
+        if self._abandoned or not self._sends_left or not self._operation.repeatable:
+            raise TransportError(
+                f"{self._name()}: its answer was lost, and it does not show on the order", undecided=True
+            )
+        return None
+
+    async def _find_ours(self) -> Ticket | None:
+        loop = asyncio.get_running_loop()
+        lost_at = loop.time()
+        for moment in _LOOKS_AT:
+            await self._sleep(lost_at + moment - loop.time())
+            reply = await self._look()
+            ticket = adopt(self._draft, reply)
+            if ticket is not None or loop.time() >= lost_at + _LOOKS_AT[-1]:
+                return ticket
+        return None
+
+    async def _after_similar(self) -> Ticket | None:
+        """Another request of our type is under way on the order; None: not any more, so send again."""
+        if self._lost:  # it is ours
+            return await self._find_ours() or evolve(self._draft, adopted=True)
+        if not self._operation.removal and self._waited:
+            raise TransportError(f"{self._name()}: CDEK is still busy with another one")
+        self._waited = True
+        while True:
+            reply = await self._look()
+            if self._operation.removal:  # the same thing was asked for; theirs is as good as ours
+                ticket = adopt_running(self._draft, reply)
+                if ticket is not None:
+                    return ticket
+            await self._sleep(_BETWEEN)
+            if not under_way(self._draft, reply):
+                return None
+
+    async def _look(self) -> Reply:
+        call = look_call(self._draft.order_uuid, self._operation.numbers)
+        return await self._http.read(
+            call,
+            self._deadline,
+            self._urgency,
+            lambda reply: readable(reply, self._draft.order_uuid),
+            to_the_end=True,
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds >= self._deadline.remaining():
+            raise TransportError(f"{self._name()}: time was up", undecided=self._lost)
+        await asyncio.sleep(max(0.0, seconds))
+
+    def _name(self) -> str:
+        return f"{self._operation.kind} of {self._order()}"
+
+    def _order(self) -> str:
+        numbers = " ".join(f"{name} {number}" for name, number in self._operation.numbers.items())
+        return f"order {self._draft.order_uuid or numbers}"
+
+
+class Turns:
+    """Within one client, writes to one order go one after the other."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, name: str, deadline: Deadline) -> AsyncGenerator[None, None]:
+        """Wait for one's turn, no longer than the deadline."""
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        try:
+            async with deadline.limit():
+                await lock.acquire()
+        except TimeoutError as error:
+            raise TransportError(f"{name}: not sent, another write was under way") from error
+        try:
+            yield
+        finally:
+            lock.release()
