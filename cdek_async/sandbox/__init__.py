@@ -16,7 +16,7 @@ several=, unauthorized=, client_id=, client_secret=)`, `.add_account(client_id, 
 `.handle(method, path, query, headers, body) -> Answer`.
 `Fault(kind, seconds=None, *, status=, applied=, html=, as_date=, reset=, where=, size=)`; `Kind` lists them.
 A plan is `Callable[[Call], Fault | None]`. `serve(sandbox, *, host=, port=)`, `run(sandbox, *, host=, port=,
-started=)` and `asgi(sandbox)` need uvicorn only when they serve.
+started=)` need uvicorn only when they serve.
 """
 
 from cdek_async.sandbox.calls import Answer, Call, Hangup

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from cdek_async.sandbox.calls import Answer, Call, Hangup
 
@@ -55,17 +55,15 @@ class Fault:
 
     kind: Kind = field(converter=Kind)
     seconds: float | None = None  # too_many: None is a 429 without Retry-After
-    status: int = field(kw_only=True)
+    status: int = field(
+        default=Factory(lambda self: _STATUS.get(self.kind, 0), takes_self=True), kw_only=True
+    )
     applied: bool = field(default=False, kw_only=True)  # server_error: the write was applied first
     html: bool = field(default=False, kw_only=True)
     as_date: bool = field(default=False, kw_only=True)
     reset: bool = field(default=True, kw_only=True)  # dropped: by a reset, else by an orderly close
     where: str = field(default="both", kw_only=True)
     size: int | None = field(default=None, kw_only=True)
-
-    @status.default
-    def _usual_status(self) -> int:
-        return _STATUS.get(self.kind, 0)
 
     @property
     def wait(self) -> float:

@@ -106,7 +106,7 @@ class Sandbox:
         return orders
 
     def script(self, kind: str, *faults: Fault | None) -> None:
-        """What meets the next calls of a kind (TOKEN, GET, POST, PATCH, DELETE), one each; plans come after."""
+        """What meets the next calls of a kind (TOKEN, GET, POST, PATCH, DELETE), one each."""
         self._script[kind].extend(faults)
 
     def revoke_tokens(self) -> None:
