@@ -14,7 +14,7 @@ from uuid import UUID
 
 from attrs import Attribute, AttrsInstance, fields, has
 
-from ._orders_parts import UNSET, Package, as_uuid, wanted
+from cdek_async._orders_parts import UNSET, Package, as_uuid, wanted
 
 MOST_PACKAGES = 255
 MOST_LINES = 126

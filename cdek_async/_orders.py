@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from attrs import field, frozen
 
-from ._checks import check, faults_of_packages
-from ._models import Request
-from ._orders_parts import (
+from cdek_async._checks import check, faults_of_packages
+from cdek_async._models import Request
+from cdek_async._orders_parts import (
     NUMBER,
     UNSET,
     Contact,
@@ -243,13 +244,13 @@ def _named_uuid(value: UUID | str | Unset | None) -> UUID | Unset:
 
 
 def _named_number(value: str | int | Unset | None) -> str | Unset:
-    return text(value) or UNSET
+    return UNSET if value is None or value == "" else cast("str | Unset", text(value))
 
 
 def _packages(value: Sequence[Package] | Unset) -> tuple[Package, ...] | Unset:
     if value is None or (isinstance(value, list | tuple) and not value):
         raise ValueError("packages: None or an empty list would delete every package; leave it out")
-    return listed(value) or UNSET
+    return cast("tuple[Package, ...] | Unset", listed(value))
 
 
 def _thresholds(value: Maybe[Sequence[Threshold]]) -> Maybe[tuple[Threshold, ...]]:
@@ -266,8 +267,7 @@ class OrderChanges(Private):
 
     A field left out stays as it is; one given as None, "" or () is sent so. A list replaces CDEK's whole list:
     a package that is not among `packages` is deleted. Bad input is a `ValueError` with the field's path.
-    Today's OpenAPI requires `type` and `recipient`; CDEK takes note of updates without them, but to send both
-    is safest.
+    Today's OpenAPI requires `type` and `recipient`; CDEK takes note of updates without, but both are safest sent.
     """
 
     _shown = ("uuid", "cdek_number", "number", "tariff_code")

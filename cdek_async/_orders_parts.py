@@ -74,8 +74,8 @@ def as_uuid(value: UUID | str, path: str = "uuid") -> UUID:
         found = UUID(value)
     except ValueError:
         found = None
-    # UUID() reads through int(), which takes "1_0", "+1" and Arabic digits for numbers
-    if found is None or value.lower().replace("-", "").strip("{}").removeprefix("urn:uuid:") != found.hex:
+    # UUID() also reads braces, stray hyphens and, through int(), "1_0" and Arabic digits
+    if found is None or value.lower() not in (str(found), found.hex):
         raise ValueError(f"{path}: {shorten(value)} is not a UUID")
     return found
 

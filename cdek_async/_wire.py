@@ -16,10 +16,10 @@ from attrs import fields, fields_dict, has
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from ._models import Issue, Request, State
-from ._orders import UNSET, Order, OrderChanges, OrderInfo, RelatedEntity, Unset
-from ._orders_parts import wanted
-from ._scalars import (
+from cdek_async._models import Issue, Request, State
+from cdek_async._orders import UNSET, Order, OrderChanges, OrderInfo, RelatedEntity, Unset
+from cdek_async._orders_parts import wanted
+from cdek_async._scalars import (
     Unreadable,
     read_bool,
     read_date,
@@ -74,7 +74,7 @@ _WRITTEN_OUT = 40
 def requests_of(data: Mapping[str, object]) -> tuple[Request, ...] | None:
     """What CDEK says of the order's requests; None where it says nothing.
 
-    By hand, since it is all that a look needs: a third of what cattrs takes.
+    By hand, since it is all that a look needs, and polling is made of looks.
     """
     requests = data.get("requests")
     if not isinstance(requests, list):
@@ -236,10 +236,13 @@ def _read_maybe(kind: Any, converter: Converter) -> Hook:
     inner = wanted(kind)
     read = converter.get_structure_hook(inner)
     absent = UNSET if Unset in get_args(kind) else None
+    whole = _is_list(inner)  # a list is read without its bad elements, but has to be one
 
     def maybe(value: object, _: object) -> object:
         if value is None:
             return None
+        if whole and not isinstance(value, list):
+            return absent
         try:
             return read(value, inner)
         except ValueError:

@@ -1,0 +1,586 @@
+"""CDEK's JSON to values and back."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdek_async import _orders, _wire
+from cdek_async._models import Issue, Request, State
+from cdek_async._orders import UNSET, OrderChanges
+from cdek_async._orders_parts import wanted
+from tests import answers
+
+# --- bytes and JSON ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body>502 Bad Gateway</body></html>",
+        b'{"requests": [{"type"',
+        b"[1, 2]",
+        b"null",
+        b'"text"',
+        b"page_not_found",
+        '{"name": "Ложкина"}'.encode("cp1251"),
+        b'{"a":' * 100_000,
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": 1e99999999999999999999}',
+    ],
+)
+def test_whatever_is_not_one_json_object_is_nothing(body) -> None:
+    """A proxy's page, a cut or absurd body is no answer, and no exception."""
+    assert _wire.parse(body) is None
+
+
+def test_fractions_are_read_exactly_and_nan_as_null() -> None:
+    """No binary float stands between CDEK's kopecks and ours; what is no number is nothing."""
+    assert _wire.parse(b'\xef\xbb\xbf{"a": 0.10, "b": 1, "c": NaN, "d": -Infinity}') == {
+        "a": Decimal("0.10"),
+        "b": 1,
+        "c": None,
+        "d": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("0.1", b"0.1"),
+        ("1E+3", b"1000"),
+        ("0", b"0"),
+        ("-0.00", b"-0.00"),
+        ("1999.990", b"1999.990"),
+        ("1E-7", b"0.0000001"),
+        ("50000000.000000000000000000001", b"50000000.000000000000000000001"),
+        ("123456789012345678901234567890.5", b"123456789012345678901234567890.5"),
+        ("1E+999999999", b"1E+999999999"),
+        ("1E-999999999", b"1E-999999999"),
+    ],
+)
+def test_a_decimal_is_written_as_the_number_it_is(number, written) -> None:
+    """Money leaves as exact as it was given, and an extreme exponent does not fill the memory."""
+    assert _wire.dumps(Decimal(number)) == written
+    assert Decimal(json.loads(written, parse_float=str, parse_int=str)) == Decimal(number)
+
+
+def test_json_is_compact_utf8() -> None:
+    """One line, Cyrillic as itself, tuples as lists."""
+    assert _wire.dumps({"имя": ("Вера", None, True, 1, 0.5, {}), "gs": "\x1d"}) == (
+        '{"имя":["Вера",null,true,1,0.5,{}],"gs":"\\u001d"}'.encode()
+    )
+
+
+@pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("-Infinity"), float("nan"), float("inf")])
+def test_a_number_that_json_does_not_know_is_refused(number) -> None:
+    """Nothing is sent that CDEK could not parse."""
+    with pytest.raises(ValueError):
+        _wire.dumps({"a": [number]})
+
+
+# --- requests, errors, removed -----------------------------------------------------------------------------------
+
+
+def test_requests_keep_cdeks_order() -> None:
+    """The list is a history whose direction is CDEK's affair; nothing is sorted, dropped or merged."""
+    assert _wire.requests_of(answers.IN_2020) == (
+        Request(
+            UUID(answers.CREATE),
+            "CREATE",
+            State.SUCCESSFUL,
+            datetime.fromisoformat("2020-03-20T10:00:01+07:00"),
+        ),
+        Request(
+            UUID(answers.DELETE),
+            "DELETE",
+            State.SUCCESSFUL,
+            datetime(2020, 3, 20, 10, 5, 1, tzinfo=UTC),
+            errors=(),
+            warnings=(Issue("v2_cost_change_by_tariff", "may cost more"),),
+        ),
+    )
+    requests = _wire.requests_of(answers.TODAY)
+    assert requests is not None
+    assert [request.type for request in requests] == ["DELETE", "CREATE"]
+
+
+@pytest.mark.parametrize(
+    ("data", "request_"),
+    [
+        ({}, Request(None, "", "")),
+        ({"type": None, "state": None, "errors": None, "warnings": {}}, Request(None, "", "")),
+        ({"state": "PAUSED", "type": "REPAINT"}, Request(None, "REPAINT", "PAUSED")),
+        ({"state": "invalid"}, Request(None, "", State.INVALID)),
+        ({"request_uuid": "?", "date_time": "soon"}, Request(None, "", "")),
+        ({"request_uuid": 5, "date_time": 5, "type": 5}, Request(None, "5", "")),
+        (
+            {"request_uuid": answers.CREATE.upper(), "date_time": "2026-05-01T07:00:00"},
+            Request(UUID(answers.CREATE), "", "", datetime(2026, 5, 1, 7, tzinfo=UTC)),
+        ),
+        ({"errors": {}}, Request(None, "", "")),
+        ({"errors": ["v2_odd"]}, Request(None, "", "", errors=(Issue("v2_odd"),))),
+        ({"errors": [{"code": 404}]}, Request(None, "", "", errors=(Issue("404"),))),
+        ({"errors": [{"message": "m"}]}, Request(None, "", "", errors=(Issue("", "m"),))),
+        ({"errors": [{}, None, ""]}, Request(None, "", "")),
+        (
+            {"errors": [{"code": "c", "additional_code": 16}]},
+            Request(None, "", "", errors=(Issue("c", "", "16"),)),
+        ),
+    ],
+)
+def test_a_request_of_any_shape_is_read(data, request_) -> None:
+    """A poll survives whatever stands in a request; a state it does not know stays a text."""
+    assert _wire.requests_of({"requests": [data, None, "text", 5]}) == (request_,)
+
+
+@pytest.mark.parametrize("data", [{}, {"requests": None}, {"requests": {}}, {"requests": "none"}])
+def test_no_list_of_requests_is_not_an_empty_one(data) -> None:
+    """Where CDEK says nothing about requests, nothing may be concluded from their absence."""
+    assert _wire.requests_of(data) is None
+    assert _wire.requests_of({"requests": []}) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        (answers.RICH_FAILURE, ["v2_entity_not_found"]),
+        (answers.POOR_FAILURE, ["v2_entity_not_found_im_number"]),
+        ({"errors": [{"code": "v2_bad_request", "message": "Bad request"}]}, ["v2_bad_request"]),
+        (answers.POOR_FAILURE | {"errors": ["top"]}, ["v2_entity_not_found_im_number", "top"]),
+        ({"error": "invalid_client", "error_description": "no"}, []),
+        ({"reason": "Service Unavailable"}, []),
+        (answers.IN_2020, []),
+        (answers.TODAY, []),
+    ],
+)
+def test_errors_are_found_in_both_places(data, codes) -> None:
+    """Orders answer with errors inside requests, other methods at the top; OAuth and the gateway are not CDEK's no."""
+    assert [issue.code for issue in _wire.errors_of(data)] == codes
+
+
+def test_an_error_keeps_what_support_asks_for() -> None:
+    """The additional code and the message arrive beside the code."""
+    (issue,) = _wire.errors_of(answers.RICH_FAILURE)
+    assert (issue.message, issue.additional_code) == (
+        f"Entity is not found by uuid {answers.ORDER}",
+        "0x1A2B",
+    )
+
+
+@pytest.mark.parametrize(
+    ("entity", "is_removed"),
+    [
+        (answers.IN_2020["entity"], True),
+        (answers.ENTITY, False),
+        ({"statuses": [{"code": "removed"}]}, True),
+        ({"statuses": [{"code": "REMOVED", "deleted": False}]}, True),
+        ({"statuses": [{"code": "REMOVED", "deleted": True}]}, False),
+        ({"statuses": [{"code": "REMOVED", "deleted": "true"}]}, False),
+        ({"statuses": [{"code": "REMOVED", "deleted": True}, {"code": "REMOVED"}]}, True),
+        ({"statuses": [None, 5, "REMOVED", {}, {"code": None}]}, False),
+        ({"statuses": {"code": "REMOVED"}}, False),
+        ({"statuses": None}, False),
+        ({}, False),
+        (None, False),
+        ("REMOVED", False),
+    ],
+)
+def test_removed_means_a_status_that_was_not_withdrawn(entity, is_removed) -> None:
+    """Wherever it stands in the list; and no shape of it is an exception."""
+    assert _wire.removed({"entity": entity}) is is_removed
+
+
+@pytest.mark.parametrize(
+    ("data", "uuid"),
+    [
+        (answers.TODAY, UUID(answers.ORDER)),
+        (answers.RICH_FAILURE, None),
+        ({"entity": None}, None),
+        ({"entity": []}, None),
+        ({"entity": {}}, None),
+        ({"entity": {"uuid": "?"}}, None),
+    ],
+)
+def test_the_order_of_an_answer(data, uuid) -> None:
+    """Its uuid, where the answer has one."""
+    assert _wire.order_uuid_of(data) == uuid
+
+
+# --- a whole answer ----------------------------------------------------------------------------------------------
+
+
+def plain(value: object) -> Any:
+    """A value as CDEK would write it, without what is absent."""
+    if attrs.has(type(value)):
+        members = {each.name: getattr(value, each.name) for each in attrs.fields(type(value))}  # type: ignore[arg-type]
+        return {name: plain(member) for name, member in members.items() if member not in (UNSET, None, ())}
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S%z")
+    if isinstance(value, date | UUID):
+        return str(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def names(kind: Any) -> Any:
+    """Every field of a class and of the classes in it."""
+    inner = wanted(kind)
+    if getattr(inner, "__origin__", None) is tuple:
+        return names(inner.__args__[0])
+    if not attrs.has(inner):
+        return None
+    return {each.name: names(each.type) for each in attrs.fields(inner)}
+
+
+def names_in(data: Any) -> Any:
+    """Every name in a JSON; of a list, those in its first element."""
+    if isinstance(data, list):
+        return names_in(data[0])
+    return {name: names_in(member) for name, member in data.items()} if isinstance(data, dict) else None
+
+
+def read(data: object) -> _orders.OrderInfo:
+    """Read an answer as it comes: through bytes."""
+    parsed = _wire.parse(json.dumps(data).encode())
+    assert parsed is not None
+    return _wire.order_info(parsed)
+
+
+def test_every_field_that_cdek_documents_reaches_its_value() -> None:
+    """Nothing of a full answer is left to `raw` alone."""
+    info = read(answers.TODAY)
+    assert plain(info.order) == answers.ENTITY
+    assert [plain(each) for each in info.related_entities] == answers.TODAY["related_entities"]
+    assert info.requests == _wire.requests_of(answers.TODAY)
+
+
+def test_the_full_answer_is_full() -> None:
+    """The fixture of the test above has every field that the values have, so none goes untested."""
+    seller_of_order_and_location = names(_orders.Order)
+    for part in ("services", "packages"):
+        assert names_in(answers.ENTITY[part]).keys() <= seller_of_order_and_location[part].keys()
+    expected = names(_orders.Order)
+    expected["seller"].pop("giis_subdivision_id")  # CDEK knows it of items only
+    for name in ("sum", "total_sum", "discount_percent", "discount_sum", "vat_rate", "vat_sum", "parameter"):
+        expected["packages"]["services"].pop(name)  # a package's service is a code
+    assert names_in(answers.ENTITY) == expected
+    assert names_in(answers.RELATED) == names(_orders.RelatedEntity)
+
+
+def test_money_is_decimal_and_numbers_are_text() -> None:
+    """Amounts are exact, and an order's number is not for arithmetic."""
+    order = read({"entity": answers.ENTITY | {"cdek_number": 1400000001}}).order
+    assert order.cdek_number == "1400000001"
+    assert order.delivery_detail is not None
+    assert (order.delivery_detail.payment_sum, type(order.delivery_detail.payment_sum)) == (
+        Decimal("150.5"),
+        Decimal,
+    )
+
+
+def test_the_answer_of_2020_is_read() -> None:
+    """Codes as text, statuses oldest first, no related entities; what is not documented stays in raw."""
+    info = read(answers.IN_2020)
+    place = info.order.from_location
+    assert place is not None
+    assert (place.code, place.region_code, place.sub_region, place.city) == (12345, 906, "", UNSET)
+    assert [status.code for status in info.order.statuses] == ["ACCEPTED", "CREATED", "REMOVED"]
+    assert info.order.packages[0].length == 0
+    assert info.related_entities == ()
+    assert info.raw["entity"] == {
+        **answers.IN_2020["entity"],
+        "from_location": place_of_2020(),
+        "packages": [
+            {"number": "1", "length": 0, "items": [{"cost": 0, "payment": {"value": Decimal("0.0")}}]}
+        ],
+    }
+
+
+def place_of_2020() -> dict[str, Any]:
+    return answers.IN_2020["entity"]["from_location"] | {"longitude": Decimal("121.47")}
+
+
+@pytest.mark.parametrize("answer", [answers.ECHO, answers.ENRICHED])
+def test_an_order_is_read_while_it_is_being_made(answer) -> None:
+    """Before it has a number, its own fields are None and lists are empty; parts say UNSET; `{}` is nothing."""
+    order = read(answer).order
+    assert order.uuid == UUID(answers.ORDER)
+    assert (order.cdek_number, order.calls, order.delivery_detail, order.services) == (None, None, None, ())
+    assert (order.packages[0].package_id, order.packages[0].items) == (UNSET, UNSET)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"entity": None}, {"entity": {}}, {"entity": []}, {"entity": "text", "related_entities": {}}],
+)
+def test_an_answer_without_an_order_is_an_empty_order(data) -> None:
+    """A phase without an entity, a failure or rubbish is read as an order of which nothing is known."""
+    info = read(data)
+    assert (info.order, info.requests, info.related_entities) == (_orders.Order(), (), ())
+    assert info.raw == data
+
+
+def test_a_value_that_cannot_be_read_costs_only_itself() -> None:
+    """The rest of its object and of its list is read; the value is absent and stays in raw."""
+    entity = {
+        "uuid": "not a uuid",
+        "tariff_code": "10",
+        "type": [],
+        "comment": None,
+        "services": {},
+        "statuses": [{"code": "CREATED", "date_time": "soon"}, "rubbish", {}, None],
+        "packages": [
+            {
+                "number": 5,
+                "weight": "heavy",
+                "length": "12.0",
+                "items": {},
+                "comment": None,
+                "services": [{}],
+            },
+        ],
+        "sender": {},
+        "recipient": "Вера",
+        "has_reverse_order": "yes",
+        "additional_order_types": ["2", "x", 6],
+    }
+    order = read({"entity": entity}).order
+    assert (order.uuid, order.tariff_code, order.type, order.comment) == (None, 10, None, None)
+    assert order.statuses == (_orders.Status(code="CREATED"),)
+    assert order.packages == (_orders.Package(number="5", length=12, comment=None, services=()),)
+    assert (order.sender, order.recipient, order.has_reverse_order, order.services) == (None, None, None, ())
+    assert order.additional_order_types == (2, 6)
+
+
+def test_reading_checks_nothing() -> None:
+    """Limits are for what we send; CDEK may break its own."""
+    order = read(
+        {
+            "entity": {
+                "recipient": {"name": "ы" * 300},
+                "packages": [{"weight": -5}] * 300,
+                "delivery_point": "",
+            }
+        }
+    ).order
+    assert order.recipient == _orders.Contact(name="ы" * 300)
+    assert len(order.packages) == 300
+
+
+KNOWN = sorted(
+    {name for kind in vars(_orders).values() if isinstance(kind, type) and attrs.has(kind)
+     for name in attrs.fields_dict(kind)}
+)  # fmt: skip
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["2026-05-01T07:00:00+0000", "2026-05-01", answers.ORDER, "10", "1E+999999999", "true"])
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KNOWN) | st.text(max_size=4), inner, max_size=6)
+    ),
+    max_leaves=25,
+)
+
+
+@given(entity=JSON, requests=JSON, related=JSON, errors=JSON)
+def test_no_json_breaks_the_reading(entity, requests, related, errors) -> None:
+    """Whatever CDEK sends tomorrow: an object of JSON is read, and its moments compare."""
+    data = {"entity": entity, "requests": requests, "related_entities": related, "errors": errors}
+    info = _wire.order_info(data)
+    assert info.raw == data
+    _wire.errors_of(data)
+    _wire.removed(data)
+    _wire.order_uuid_of(data)
+    moments = [request.date_time for request in info.requests if request.date_time]
+    sorted(moments)
+    hash(info.order)
+    hash(info.requests)
+
+
+@given(part=st.sampled_from(sorted(answers.ENTITY)), value=JSON)
+def test_no_json_in_a_single_field_breaks_the_others(part, value) -> None:
+    """An order with one odd field is that order without it."""
+    order = _wire.order_info({"entity": answers.ENTITY | {part: value}}).order
+    whole = _wire.order_info({"entity": answers.ENTITY}).order
+    assert attrs.evolve(order, **{part: getattr(whole, part)}) == whole
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_break_the_parsing(body) -> None:
+    """An object or nothing, never an exception."""
+    parsed = _wire.parse(body)
+    assert parsed is None or isinstance(parsed, dict)
+
+
+# --- changes -----------------------------------------------------------------------------------------------------
+
+
+def written(changes: OrderChanges) -> Any:
+    """What CDEK would read."""
+    return json.loads(_wire.dumps(_wire.changes_json(changes)))
+
+
+FULL_CHANGES = [
+    answers.CHANGES,
+    {"uuid": answers.ORDER, "from_location": answers.LOCATION, "to_location": answers.LOCATION},
+]
+
+
+@pytest.mark.parametrize("data", FULL_CHANGES)
+def test_every_field_of_an_update_reaches_the_wire(data) -> None:
+    """What people write is what CDEK gets, down to the last field, and nothing besides."""
+    parsed = _wire.parse(json.dumps(data).encode())
+    assert parsed is not None
+    assert written(_wire.changes_from_json(parsed)) == data
+
+
+def test_the_full_update_is_full() -> None:
+    """The fixtures of the test above have every field of an update that is not CDEK's to say."""
+    expected = writable(OrderChanges)
+    expected["seller"].pop("giis_subdivision_id")
+    assert names_in(FULL_CHANGES[0] | FULL_CHANGES[1]) == expected
+
+
+def writable(kind: Any) -> Any:
+    inner = wanted(kind)
+    if getattr(inner, "__origin__", None) is tuple:
+        return writable(inner.__args__[0])
+    if not attrs.has(inner):
+        return None
+    return {
+        each.name: writable(each.type) for each in attrs.fields(inner) if not each.metadata.get("read_only")
+    }
+
+
+def test_not_given_none_and_empty_are_three_things() -> None:
+    """A field left out is not sent at any depth; None, an empty text and an empty list are."""
+    changes = OrderChanges(
+        uuid=answers.ORDER,
+        comment=None,
+        number="",
+        services=(),
+        delivery_recipient_cost_adv=[],
+        sender=_orders.Contact(company="", email=None, phones=[]),
+        recipient=None,
+    )
+    assert _wire.changes_json(changes) == {
+        "uuid": answers.ORDER,
+        "comment": None,
+        "number": "",
+        "services": [],
+        "delivery_recipient_cost_adv": [],
+        "sender": {"company": "", "email": None, "phones": []},
+        "recipient": None,
+    }
+
+
+def test_false_and_zero_are_given() -> None:
+    """Falsy is not absent."""
+    changes = OrderChanges(
+        uuid=answers.ORDER, has_reverse_order=False, delivery_recipient_cost=_orders.Money(0, vat_rate=0)
+    )
+    assert written(changes) == {
+        "uuid": answers.ORDER,
+        "has_reverse_order": False,
+        "delivery_recipient_cost": {"value": 0, "vat_rate": 0},
+    }
+
+
+def test_a_package_that_was_read_can_be_sent_as_it_is() -> None:
+    """Update what you have read: the fields that are CDEK's to say stay behind."""
+    order = read(answers.TODAY).order
+    changes = OrderChanges(
+        uuid=answers.ORDER, packages=order.packages, services=order.services, recipient=order.recipient
+    )
+    assert written(changes) == {
+        "uuid": answers.ORDER,
+        "packages": [answers.PACKAGE],
+        "services": [{"code": "INSURANCE", "parameter": "1999.99"}],
+        "recipient": answers.CONTACT,
+    }
+
+
+def test_money_is_sent_exactly() -> None:
+    """A Decimal, a whole number and a float arrive as they were written."""
+    money = _orders.Money(Decimal("0.10"), vat_sum=0.1)
+    changes = OrderChanges(cdek_number="1", delivery_recipient_cost=money)
+    assert _wire.dumps(_wire.changes_json(changes)) == (
+        b'{"cdek_number":"1","delivery_recipient_cost":{"value":0.10,"vat_sum":0.1}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ({"uuid": answers.ORDER, "colour": "red"}, "colour: there is no such field in an update"),
+        ({"uuid": answers.ORDER, "print": "x"}, "print: there is no such field in an update"),
+        (
+            {"uuid": answers.ORDER, "packages": [{"items": [{}, {"nmae": "Вера"}]}]},
+            "packages[0].items[1].nmae: there is no such field in an update",
+        ),
+        (
+            {"uuid": answers.ORDER, "sender": {"phones": [{"numer": "1"}]}},
+            "sender.phones[0].numer: there is no such field in an update",
+        ),
+        (
+            {"uuid": answers.ORDER, "tariff_code": "10"},
+            "tariff_code: expected a whole number, got str",
+        ),
+        ({"uuid": answers.ORDER, "packages": {}}, "packages: expected a list, got dict"),
+        ({"uuid": answers.ORDER, "packages": [5]}, "packages[0]: expected a Package, got 5"),
+        ({"uuid": answers.ORDER, "sender": "Вера"}, "sender: expected a Contact, got str"),
+        ({"uuid": answers.ORDER, "sender": []}, "sender: expected a Contact, got list"),
+        ({"uuid": answers.ORDER, "comment": {"a": 1}}, "comment: expected text, got dict"),
+        (
+            {"uuid": answers.ORDER, "sender": {"passport_date_of_birth": "1.2.1990"}},
+            "sender.passport_date_of_birth: expected a date, yyyy-MM-dd, got str",
+        ),
+        ({"comment": "x"}, "uuid, cdek_number: one of them must name the order"),
+    ],
+)
+def test_an_update_that_is_not_one_is_told_with_its_path(data, line) -> None:
+    """Strictly: a misspelt field would silently change nothing, or delete what it was to keep."""
+    with pytest.raises(ValueError) as caught:
+        _wire.changes_from_json(data)
+    assert str(caught.value) == line
+
+
+def test_null_and_empty_are_read_as_given() -> None:
+    """A line of JSON says "not given" by silence, too."""
+    data = {"cdek_number": 1400000001, "comment": None, "services": [], "seller": {}, "number": ""}
+    changes = _wire.changes_from_json(data)
+    assert changes == OrderChanges(
+        cdek_number="1400000001", comment=None, services=(), seller=_orders.Seller(), number=""
+    )
+
+
+def test_what_is_cdeks_to_say_may_be_pasted() -> None:
+    """A package copied from CDEK's answer is an update; even odd values of what is not sent do no harm."""
+    package = answers.ENTITY["packages"][0] | {"weight_calc": "?"}
+    data = _wire.parse(json.dumps({"uuid": answers.ORDER, "packages": [package]}).encode())
+    assert data is not None
+    assert written(_wire.changes_from_json(data)) == {"uuid": answers.ORDER, "packages": [answers.PACKAGE]}
+
+
+def test_warming_up_changes_nothing() -> None:
+    """It may be called at any time, and again."""
+    _wire.warm()
+    _wire.warm()
+    assert plain(read(answers.TODAY).order) == answers.ENTITY
