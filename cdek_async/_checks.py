@@ -115,7 +115,7 @@ def _too_long(length: int, what: str, here: str, limits: Mapping[Any, Any]) -> I
 
 
 def _out_of_range(given: Decimal | float, here: str, limits: Mapping[Any, Any]) -> Iterator[str]:
-    if not (given.is_finite() if isinstance(given, Decimal) else isfinite(given)):
+    if not (given.is_finite() if isinstance(given, Decimal) else isinstance(given, int) or isfinite(given)):
         yield f"{here}: {given} is not a number that JSON knows"
     least, most = limits.get("least"), limits.get("most")
     if (least is not None and given < least) or (most is not None and given > most):

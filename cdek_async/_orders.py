@@ -265,9 +265,10 @@ def _texts(value: Maybe[Sequence[str]]) -> Maybe[tuple[str, ...]]:
 class OrderChanges(Private):
     """What to change about the order that `uuid` or `cdek_number` names; of both, CDEK goes by `uuid`.
 
-    A field left out stays as it is; one given as None, "" or () is sent so. A list replaces CDEK's whole list:
-    a package that is not among `packages` is deleted. Bad input is a `ValueError` with the field's path.
-    Today's OpenAPI requires `type` and `recipient`; CDEK takes note of updates without, but both are safest sent.
+    A field left out stays as it is; one given as None, "" or () is sent so. A list replaces CDEK's whole
+    list: a package that is not among `packages` is deleted. Bad input is a `ValueError` with the field's
+    path. Today's OpenAPI requires `type` and `recipient`; CDEK takes note of updates without them, but both
+    are safest sent.
     """
 
     _shown = ("uuid", "cdek_number", "number", "tariff_code")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -37,7 +38,7 @@ FAR = Decimal("1E+999999999")
         (_scalars.read_bool, "False", False),
     ],
 )
-def test_numbers_are_read_from_text_and_text_from_numbers(read, value, found) -> None:
+def test_numbers_are_read_from_text_and_text_from_numbers(read: Any, value: Any, found: Any) -> None:
     """What is the same value in another dress is read, exactly."""
     assert (read(value), type(read(value))) == (found, type(found))
 
@@ -66,7 +67,7 @@ def test_numbers_are_read_from_text_and_text_from_numbers(read, value, found) ->
         (_scalars.read_bool, 1),
     ],
 )
-def test_what_is_no_such_value_is_refused_in_one_way(read, value) -> None:
+def test_what_is_no_such_value_is_refused_in_one_way(read: Any, value: Any) -> None:
     """The reader of a whole answer catches ValueError, and nothing else is ever raised."""
     with pytest.raises(ValueError):
         read(value)
@@ -88,7 +89,7 @@ SEVEN = timezone(timedelta(hours=7))
         ("2026-06-03", datetime(2026, 6, 3, tzinfo=UTC)),
     ],
 )
-def test_every_form_of_moment_is_read_and_aware(text, moment) -> None:
+def test_every_form_of_moment_is_read_and_aware(text: Any, moment: Any) -> None:
     """CDEK writes moments in five forms; each has a zone afterwards, so that any two compare."""
     read = _scalars.read_moment(text)
     assert (read, read.utcoffset()) == (moment, moment.utcoffset())

@@ -17,7 +17,7 @@ from cdek_async._orders import UNSET, OrderChanges
 from cdek_async._orders_parts import wanted
 from tests import answers
 
-# --- bytes and JSON ----------------------------------------------------------------------------------------------
+# --- bytes and JSON ---
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from tests import answers
         b'{"a": 1e99999999999999999999}',
     ],
 )
-def test_whatever_is_not_one_json_object_is_nothing(body) -> None:
+def test_whatever_is_not_one_json_object_is_nothing(body: Any) -> None:
     """A proxy's page, a cut or absurd body is no answer, and no exception."""
     assert _wire.parse(body) is None
 
@@ -66,7 +66,7 @@ def test_fractions_are_read_exactly_and_nan_as_null() -> None:
         ("1E-999999999", b"1E-999999999"),
     ],
 )
-def test_a_decimal_is_written_as_the_number_it_is(number, written) -> None:
+def test_a_decimal_is_written_as_the_number_it_is(number: Any, written: Any) -> None:
     """Money leaves as exact as it was given, and an extreme exponent does not fill the memory."""
     assert _wire.dumps(Decimal(number)) == written
     assert Decimal(json.loads(written, parse_float=str, parse_int=str)) == Decimal(number)
@@ -80,13 +80,13 @@ def test_json_is_compact_utf8() -> None:
 
 
 @pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("-Infinity"), float("nan"), float("inf")])
-def test_a_number_that_json_does_not_know_is_refused(number) -> None:
+def test_a_number_that_json_does_not_know_is_refused(number: Any) -> None:
     """Nothing is sent that CDEK could not parse."""
     with pytest.raises(ValueError):
         _wire.dumps({"a": [number]})
 
 
-# --- requests, errors, removed -----------------------------------------------------------------------------------
+# --- requests, errors, removed ---
 
 
 def test_requests_keep_cdeks_order() -> None:
@@ -136,13 +136,13 @@ def test_requests_keep_cdeks_order() -> None:
         ),
     ],
 )
-def test_a_request_of_any_shape_is_read(data, request_) -> None:
+def test_a_request_of_any_shape_is_read(data: Any, request_: Any) -> None:
     """A poll survives whatever stands in a request; a state it does not know stays a text."""
     assert _wire.requests_of({"requests": [data, None, "text", 5]}) == (request_,)
 
 
 @pytest.mark.parametrize("data", [{}, {"requests": None}, {"requests": {}}, {"requests": "none"}])
-def test_no_list_of_requests_is_not_an_empty_one(data) -> None:
+def test_no_list_of_requests_is_not_an_empty_one(data: Any) -> None:
     """Where CDEK says nothing about requests, nothing may be concluded from their absence."""
     assert _wire.requests_of(data) is None
     assert _wire.requests_of({"requests": []}) == ()
@@ -161,8 +161,8 @@ def test_no_list_of_requests_is_not_an_empty_one(data) -> None:
         (answers.TODAY, []),
     ],
 )
-def test_errors_are_found_in_both_places(data, codes) -> None:
-    """Orders answer with errors inside requests, other methods at the top; OAuth and the gateway are not CDEK's no."""
+def test_errors_are_found_in_both_places(data: Any, codes: Any) -> None:
+    """Orders answer with errors inside requests, other methods at the top; the gateway's are no errors."""
     assert [issue.code for issue in _wire.errors_of(data)] == codes
 
 
@@ -193,7 +193,7 @@ def test_an_error_keeps_what_support_asks_for() -> None:
         ("REMOVED", False),
     ],
 )
-def test_removed_means_a_status_that_was_not_withdrawn(entity, is_removed) -> None:
+def test_removed_means_a_status_that_was_not_withdrawn(entity: Any, is_removed: Any) -> None:
     """Wherever it stands in the list; and no shape of it is an exception."""
     assert _wire.removed({"entity": entity}) is is_removed
 
@@ -209,12 +209,12 @@ def test_removed_means_a_status_that_was_not_withdrawn(entity, is_removed) -> No
         ({"entity": {"uuid": "?"}}, None),
     ],
 )
-def test_the_order_of_an_answer(data, uuid) -> None:
+def test_the_order_of_an_answer(data: Any, uuid: Any) -> None:
     """Its uuid, where the answer has one."""
     assert _wire.order_uuid_of(data) == uuid
 
 
-# --- a whole answer ----------------------------------------------------------------------------------------------
+# --- a whole answer ---
 
 
 def plain(value: object) -> Any:
@@ -306,12 +306,13 @@ def test_the_answer_of_2020_is_read() -> None:
 
 
 def place_of_2020() -> dict[str, Any]:
-    return answers.IN_2020["entity"]["from_location"] | {"longitude": Decimal("121.47")}
+    place: dict[str, Any] = answers.IN_2020["entity"]["from_location"]
+    return place | {"longitude": Decimal("121.47")}
 
 
 @pytest.mark.parametrize("answer", [answers.ECHO, answers.ENRICHED])
-def test_an_order_is_read_while_it_is_being_made(answer) -> None:
-    """Before it has a number, its own fields are None and lists are empty; parts say UNSET; `{}` is nothing."""
+def test_an_order_is_read_while_it_is_being_made(answer: Any) -> None:
+    """Before it has a number, its own fields are None, its lists empty; parts say UNSET; `{}` is nothing."""
     order = read(answer).order
     assert order.uuid == UUID(answers.ORDER)
     assert (order.cdek_number, order.calls, order.delivery_detail, order.services) == (None, None, None, ())
@@ -322,7 +323,7 @@ def test_an_order_is_read_while_it_is_being_made(answer) -> None:
     "data",
     [{}, {"entity": None}, {"entity": {}}, {"entity": []}, {"entity": "text", "related_entities": {}}],
 )
-def test_an_answer_without_an_order_is_an_empty_order(data) -> None:
+def test_an_answer_without_an_order_is_an_empty_order(data: Any) -> None:
     """A phase without an entity, a failure or rubbish is read as an order of which nothing is known."""
     info = read(data)
     assert (info.order, info.requests, info.related_entities) == (_orders.Order(), (), ())
@@ -331,7 +332,7 @@ def test_an_answer_without_an_order_is_an_empty_order(data) -> None:
 
 def test_a_value_that_cannot_be_read_costs_only_itself() -> None:
     """The rest of its object and of its list is read; the value is absent and stays in raw."""
-    entity = {
+    entity: dict[str, Any] = {
         "uuid": "not a uuid",
         "tariff_code": "10",
         "type": [],
@@ -400,7 +401,7 @@ JSON = st.recursive(
 
 
 @given(entity=JSON, requests=JSON, related=JSON, errors=JSON)
-def test_no_json_breaks_the_reading(entity, requests, related, errors) -> None:
+def test_no_json_breaks_the_reading(entity: Any, requests: Any, related: Any, errors: Any) -> None:
     """Whatever CDEK sends tomorrow: an object of JSON is read, and its moments compare."""
     data = {"entity": entity, "requests": requests, "related_entities": related, "errors": errors}
     info = _wire.order_info(data)
@@ -415,7 +416,7 @@ def test_no_json_breaks_the_reading(entity, requests, related, errors) -> None:
 
 
 @given(part=st.sampled_from(sorted(answers.ENTITY)), value=JSON)
-def test_no_json_in_a_single_field_breaks_the_others(part, value) -> None:
+def test_no_json_in_a_single_field_breaks_the_others(part: Any, value: Any) -> None:
     """An order with one odd field is that order without it."""
     order = _wire.order_info({"entity": answers.ENTITY | {part: value}}).order
     whole = _wire.order_info({"entity": answers.ENTITY}).order
@@ -423,13 +424,13 @@ def test_no_json_in_a_single_field_breaks_the_others(part, value) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_break_the_parsing(body) -> None:
+def test_no_bytes_break_the_parsing(body: Any) -> None:
     """An object or nothing, never an exception."""
     parsed = _wire.parse(body)
     assert parsed is None or isinstance(parsed, dict)
 
 
-# --- changes -----------------------------------------------------------------------------------------------------
+# --- changes ---
 
 
 def written(changes: OrderChanges) -> Any:
@@ -444,7 +445,7 @@ FULL_CHANGES = [
 
 
 @pytest.mark.parametrize("data", FULL_CHANGES)
-def test_every_field_of_an_update_reaches_the_wire(data) -> None:
+def test_every_field_of_an_update_reaches_the_wire(data: Any) -> None:
     """What people write is what CDEK gets, down to the last field, and nothing besides."""
     parsed = _wire.parse(json.dumps(data).encode())
     assert parsed is not None
@@ -555,7 +556,7 @@ def test_money_is_sent_exactly() -> None:
         ({"comment": "x"}, "uuid, cdek_number: one of them must name the order"),
     ],
 )
-def test_an_update_that_is_not_one_is_told_with_its_path(data, line) -> None:
+def test_an_update_that_is_not_one_is_told_with_its_path(data: Any, line: Any) -> None:
     """Strictly: a misspelt field would silently change nothing, or delete what it was to keep."""
     with pytest.raises(ValueError) as caught:
         _wire.changes_from_json(data)
@@ -564,7 +565,13 @@ def test_an_update_that_is_not_one_is_told_with_its_path(data, line) -> None:
 
 def test_null_and_empty_are_read_as_given() -> None:
     """A line of JSON says "not given" by silence, too."""
-    data = {"cdek_number": 1400000001, "comment": None, "services": [], "seller": {}, "number": ""}
+    data: dict[str, Any] = {
+        "cdek_number": 1400000001,
+        "comment": None,
+        "services": [],
+        "seller": {},
+        "number": "",
+    }
     changes = _wire.changes_from_json(data)
     assert changes == OrderChanges(
         cdek_number="1400000001", comment=None, services=(), seller=_orders.Seller(), number=""
