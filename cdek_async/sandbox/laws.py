@@ -23,7 +23,10 @@ def law(text: str) -> Law:
         raise ValueError(f"settle law {text!r}: write it as {form}")
     if not all(math.isfinite(number) and number >= 0 for number in numbers):
         raise ValueError(f"settle law {text!r}: its numbers are finite and not negative")
-    return make(*numbers)
+    try:
+        return make(*numbers)
+    except ValueError as error:
+        raise ValueError(f"settle law {text!r}: {error}") from None
 
 
 def _fixed(seconds: float) -> Law:
@@ -31,6 +34,8 @@ def _fixed(seconds: float) -> Law:
 
 
 def _uniform(low: float, high: float) -> Law:
+    if low > high:
+        raise ValueError("LOW is not above HIGH")
     return lambda rng: rng.uniform(low, high)
 
 
@@ -44,6 +49,8 @@ def _exponential(mean: float) -> Law:
 
 def _tail(quick: float, slow: float, share: float) -> Law:
     """Exponential about `quick` seconds, but a share of the requests about `slow` ones."""
+    if share > 1:
+        raise ValueError("SHARE is at most 1")
     return lambda rng: _exponential(slow if rng.random() < share else quick)(rng)
 
 

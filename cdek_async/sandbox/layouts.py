@@ -65,4 +65,7 @@ def refused(request_type: str, date_time: str, *errors: dict[str, str]) -> dict[
 
 def dump(body: object) -> bytes:
     """JSON as it goes over the wire."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(body).encode()
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
