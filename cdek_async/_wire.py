@@ -287,7 +287,7 @@ _reader = _make_reader()
 
 
 def _make_writer() -> Converter:
-    converter = Converter(unstruct_collection_overrides={tuple: list})
+    converter = Converter()
     converter.register_unstructure_hook(UUID, str)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook_factory(has, _write_part)

@@ -192,6 +192,7 @@ def test_what_cannot_be_together_is_told_with_its_path(given: Any, line: Any) ->
         {"packages": [package(item(marking="0104"), item(marking="", amount=999))]},
         {"packages": [package(length=0, width=1_000_000, height=1)]},
         {"packages": [package(length=None, width=None)]},
+        {"packages": [package(barcode=5, services="?")], "services": [Service(sum=-1)]},
         {"packages": [package(items=None), package(items=UNSET, number="2")]},
         {"recipient": Contact(phones=[Phone("1")] * 10)},
         {

@@ -130,6 +130,7 @@ def test_every_change_is_optional() -> None:
     assert OrderChanges(uuid=answers.ORDER).uuid == UUID(answers.ORDER)
     assert OrderChanges(cdek_number=1400000001).cdek_number == "1400000001"
     assert OrderChanges(uuid=None, cdek_number="14").uuid is UNSET
+    assert OrderChanges(uuid=answers.ORDER, cdek_number="").cdek_number is UNSET
     both = OrderChanges(uuid=UUID(answers.ORDER), cdek_number="14")
     assert _wire.changes_json(both) == {"uuid": answers.ORDER, "cdek_number": "14"}
 

@@ -580,7 +580,10 @@ def test_null_and_empty_are_read_as_given() -> None:
 
 def test_what_is_cdeks_to_say_may_be_pasted() -> None:
     """A package copied from CDEK's answer is an update; even odd values of what is not sent do no harm."""
-    package = answers.ENTITY["packages"][0] | {"weight_calc": "?"}
+    package = answers.ENTITY["packages"][0] | {
+        "weight_calc": "?",
+        "services": [{"code": "X", "colour": "red"}],
+    }
     data = _wire.parse(json.dumps({"uuid": answers.ORDER, "packages": [package]}).encode())
     assert data is not None
     assert written(_wire.changes_from_json(data)) == {"uuid": answers.ORDER, "packages": [answers.PACKAGE]}
