@@ -315,3 +315,10 @@ RICH_FAILURE: dict[str, Any] = {
     ]
 }
 POOR_FAILURE: dict[str, Any] = {"requests": [{"errors": [{"code": "v2_entity_not_found_im_number"}]}]}
+
+
+def names_in(data: Any) -> Any:
+    """Every name in a JSON; of a list, those in its first element."""
+    if isinstance(data, list):
+        return names_in(data[0])
+    return {name: names_in(member) for name, member in data.items()} if isinstance(data, dict) else None
