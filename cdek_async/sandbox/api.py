@@ -59,7 +59,8 @@ class Api:
     accounts: Accounts
     habits: Habits
     law: Law
-    draws: random.Random
+    draws: random.Random  # of settle times, and of nothing else
+    coins: random.Random
     epoch: float
 
     def answer(self, call: Call, fault: Fault | None) -> Reply:  # noqa: PLR0911  one per route
@@ -101,7 +102,7 @@ class Api:
     def _unauthorized(self, call: Call, code: str, layout: str) -> Reply:
         """Two layouts are told of by those who met them; which one comes is not known."""
         error = issue(code, "sandbox")
-        if layout == "requests" or (layout == "drawn" and self.draws.random() < 0.5):  # noqa: PLR2004  a coin
+        if layout == "requests" or (layout == "drawn" and self.coins.random() < 0.5):  # noqa: PLR2004  a coin
             return 401, refused("AUTH", self.date_time(call.at), error)
         return 401, {"errors": [error]}
 

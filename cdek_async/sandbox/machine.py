@@ -64,7 +64,7 @@ class Sandbox:
         self.clock = LoopClock() if clock is None else clock
         self.calls: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))  # when, by kind
         self._epoch = epoch
-        self._draws = _random("draws", seed)
+        self._locks = _random("locks", seed)
         self._plan = faults if callable(faults) else Mix(faults, _random("faults", seed))
         self._script: defaultdict[str, deque[Fault | None]] = defaultdict(deque)
         self._late: list[tuple[float, int, Call]] = []
@@ -74,7 +74,8 @@ class Sandbox:
         self._accounts = Accounts(ids, token_lifetime)
         self._accounts.add(client_id, client_secret)
         habits = Habits(readable, repeat_delete, similar, several, unauthorized)
-        self._api = Api(self._store, self._accounts, habits, law(settle), self._draws, epoch)
+        draws, coins = _random("draws", seed), _random("coins", seed)
+        self._api = Api(self._store, self._accounts, habits, law(settle), draws, coins, epoch)
 
     def add_account(self, client_id: str, client_secret: str) -> None:
         """Let somebody else in; orders of one account are forbidden to another."""
@@ -99,8 +100,8 @@ class Sandbox:
         created_at = self.clock() - _AGE
         orders = [self._store.new(self.client_id, created_at, "CREATED") for _ in range(n)]
         for order in orders:
-            if self._draws.random() < locked:
-                reason = self._draws.choice(("status", "warehouse", "claims"))
+            if self._locks.random() < locked:
+                reason = self._locks.choice(("status", "warehouse", "claims"))
                 order.status = "RECEIVED_AT_SHIPMENT_WAREHOUSE" if reason == "status" else "CREATED"
                 order.warehouse, order.claims = reason == "warehouse", reason == "claims"
         return orders
@@ -113,12 +114,12 @@ class Sandbox:
         """Let every token given so far count as expired."""
         self._accounts.revoke(self.clock())
 
-    def truth(self, uuid: object) -> Truth | None:
-        """What is really so about an order now, or None when there never was one."""
+    def truth(self, uuid: object) -> Truth:
+        """What is really so about an order now; a `LookupError` when there never was one."""
         now = self._advance()
         order = self._store.by_uuid(str(uuid))
         if order is None:
-            return None
+            raise LookupError(f"there never was an order {uuid} here")
         return Truth(order.current, not order.gone(now, self._api.habits.readable), tuple(order.requests))
 
     @property

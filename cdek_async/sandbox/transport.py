@@ -5,6 +5,7 @@ import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 
@@ -33,7 +34,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("the sandbox is slow", request=request)
         await asyncio.sleep(answer.delay)
         if answer.hangup is not None:
-            raise _error(answer.hangup, request) from _cause(answer.hangup)
+            raise _error(answer.hangup, request)
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Body(answer, patience, request), request=request
         )
@@ -67,26 +68,18 @@ class _Body(httpx.AsyncByteStream):
 
 
 def _error(hangup: Hangup, request: httpx.Request) -> httpx.TransportError:
-    match hangup:
-        case Hangup.REFUSED | Hangup.DNS | Hangup.TLS:
-            return httpx.ConnectError(str(_cause(hangup)), request=request)
-        case Hangup.RESET:
-            return httpx.ReadError(str(_cause(hangup)), request=request)
-        case Hangup.CLOSED:
-            return httpx.RemoteProtocolError(
-                "Server disconnected without sending a response.", request=request
-            )
+    """What httpx raises, with the cause that lies beneath it."""
+    if hangup is Hangup.CLOSED:
+        return httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+    kind, cause, *arguments = _CAUSES[hangup]
+    error: httpx.TransportError = kind(str(arguments[-1]), request=request)
+    error.__cause__ = cause(*arguments)
+    return error
 
 
-def _cause(hangup: Hangup) -> OSError | None:
-    match hangup:
-        case Hangup.REFUSED:
-            return ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
-        case Hangup.DNS:
-            return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        case Hangup.TLS:
-            return ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate")
-        case Hangup.RESET:
-            return ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
-        case Hangup.CLOSED:
-            return None
+_CAUSES: dict[Hangup, tuple[Any, ...]] = {
+    Hangup.REFUSED: (httpx.ConnectError, ConnectionRefusedError, errno.ECONNREFUSED, "Connection refused"),
+    Hangup.DNS: (httpx.ConnectError, socket.gaierror, socket.EAI_NONAME, "Name or service not known"),
+    Hangup.TLS: (httpx.ConnectError, ssl.SSLCertVerificationError, 1, "certificate verify failed"),
+    Hangup.RESET: (httpx.ReadError, ConnectionResetError, errno.ECONNRESET, "Connection reset by peer"),
+}

@@ -12,6 +12,7 @@ class Desk:
     def __init__(self, *, settle: str = "fixed:1", **options: Any) -> None:
         self.at = 0.0
         self.sandbox = Sandbox(settle=settle, clock=lambda: self.at, **options)
+        self.sandbox.script("TOKEN", None)  # whatever the plan, the first token is given
         self.token = self.new_token(self.sandbox.client_id, self.sandbox.client_secret)
 
     def new_token(self, client_id: str, client_secret: str) -> str:

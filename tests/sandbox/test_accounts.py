@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,8 @@ RIGHT = {"grant_type": "client_credentials", "client_id": "sandbox", "client_sec
 
 
 @pytest.mark.parametrize("where", ["query", "form"])
-def test_a_token_is_given_for_credentials_in_form_or_query(where):
-    """CDEK reads the credentials from the form body and from the query; the token lasts as long as it says."""
+def test_a_token_is_given_for_credentials_in_form_or_query(where: str) -> None:
+    """The credentials are read from form body and query; the token lasts as long as it says."""
     desk = Desk(token_lifetime=100)
     form = "&".join(f"{name}={value}" for name, value in RIGHT.items()).encode()
     answer = desk.sandbox.handle(
@@ -26,13 +27,13 @@ def test_a_token_is_given_for_credentials_in_form_or_query(where):
 
 
 @pytest.mark.parametrize("wrong", ["client_id", "client_secret", "grant_type"])
-def test_wrong_credentials_are_a_401_of_their_own_layout(wrong):
+def test_wrong_credentials_are_a_401_of_their_own_layout(wrong: str) -> None:
     """Who is unknown, or asks for another grant, gets OAuth's own error body."""
     answer = Desk().sandbox.handle("POST", PATH, {**RIGHT, wrong: "x"})
     assert (answer.status, json.loads(answer.body)["error"]) == (401, "invalid_client")
 
 
-def test_the_token_url_wants_a_post():
+def test_the_token_url_wants_a_post() -> None:
     """A GET of the token URL is `unauthorized` at the top of the body."""
     status, body = Desk().ask("GET", PATH)
     assert (status, body["errors"][0]["code"]) == (401, "unauthorized")
@@ -47,7 +48,7 @@ def test_the_token_url_wants_a_post():
         ("bearer {token}", "v2_authorization_incorrect"),
     ],
 )
-def test_a_missing_or_malformed_token_has_its_code(header, code):
+def test_a_missing_or_malformed_token_has_its_code(header: str, code: str) -> None:
     """No token, a forged one and a scheme in lower case are told apart."""
     desk = Desk(unauthorized="errors")
     answer = desk.sandbox.handle(
@@ -57,7 +58,7 @@ def test_a_missing_or_malformed_token_has_its_code(header, code):
 
 
 @pytest.mark.parametrize("layout", ["requests", "errors", "drawn"])
-def test_a_revoked_token_is_expired_in_the_layout_chosen(layout):
+def test_a_revoked_token_is_expired_in_the_layout_chosen(layout: Any) -> None:
     """The two layouts of a 401 that clients have met can be had by choice, or drawn."""
     desk = Desk(unauthorized=layout)
     desk.sandbox.revoke_tokens()
@@ -72,7 +73,7 @@ def test_a_revoked_token_is_expired_in_the_layout_chosen(layout):
     assert seen == ({"requests", "errors"} if layout == "drawn" else {layout})
 
 
-def test_an_expired_token_is_forgotten_in_time():
+def test_an_expired_token_is_forgotten_in_time() -> None:
     """Long after its expiry a token is as unknown as a forged one, and costs no memory."""
     desk = Desk(unauthorized="errors", token_lifetime=10)
     old = desk.token
@@ -81,7 +82,7 @@ def test_an_expired_token_is_forgotten_in_time():
     assert desk.ask("GET", "/v2/orders", token=old)[1]["errors"][0]["code"] == "v2_authorization_incorrect"
 
 
-def test_one_accounts_orders_are_forbidden_to_another():
+def test_one_accounts_orders_are_forbidden_to_another() -> None:
     """Another account's order can be neither read nor written, and is not found by its number."""
     desk = Desk()
     desk.sandbox.add_account("other", "secret")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.sandbox.desk import Desk, codes
@@ -27,14 +29,16 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
         ("POST", "/v2/orders", {}, {"tariff_code": 1, "recipient": {"name": "Я"}}, "v2_field_is_empty"),
     ],
 )
-def test_what_cannot_be_is_refused_at_once(method, path, query, body, code):
+def test_what_cannot_be_is_refused_at_once(
+    method: str, path: str, query: dict[str, str], body: Any, code: str
+) -> None:
     """A call that cannot succeed is a 400 in the layout of orders, without entity and request_uuid."""
     desk = Desk()
     desk.sandbox.add_order()
     assert codes(desk.ask(method, path, body, query=query)) == [code]
 
 
-def test_a_body_that_is_no_json_is_a_bad_request():
+def test_a_body_that_is_no_json_is_a_bad_request() -> None:
     """Garbage instead of JSON is refused as such."""
     desk = Desk()
     answer = desk.sandbox.handle(
@@ -48,12 +52,12 @@ def test_a_body_that_is_no_json_is_a_bad_request():
     ("method", "path"),
     [("PUT", "/v2/orders"), ("PATCH", f"/v2/orders/{NOBODY}"), ("GET", "/v1/orders"), ("GET", "/v2/ordersx")],
 )
-def test_an_unknown_route_is_a_404(method, path):
+def test_an_unknown_route_is_a_404(method: str, path: str) -> None:
     """What is not a route of CDEK's is none here, however often clients have invented it."""
     assert Desk().ask(method, path) == (404, {"reason": "page_not_found"})
 
 
-def test_an_order_is_found_by_each_of_its_numbers():
+def test_an_order_is_found_by_each_of_its_numbers() -> None:
     """uuid in any case, cdek_number and im_number lead to the same order."""
     desk = Desk()
     desk.sandbox.add_orders(2)
@@ -68,7 +72,7 @@ def test_an_order_is_found_by_each_of_its_numbers():
     ]
 
 
-def test_of_several_under_one_number_the_active_one_is_shown():
+def test_of_several_under_one_number_the_active_one_is_shown() -> None:
     """Removed orders linger under their number; the active one is shown, the newest when none is."""
     desk = Desk()
     first = desk.sandbox.add_order(number="A-1")
@@ -77,7 +81,7 @@ def test_of_several_under_one_number_the_active_one_is_shown():
     second = desk.sandbox.add_order(number="A-1")
     third = desk.sandbox.add_order(number="A-1", status="REMOVED")
 
-    def found():
+    def found() -> Any:
         return desk.ask("GET", "/v2/orders", query={"im_number": "A-1"})[1]["entity"]["uuid"]
 
     assert found() == second.uuid
@@ -86,7 +90,7 @@ def test_of_several_under_one_number_the_active_one_is_shown():
     assert found() == third.uuid
 
 
-def test_several_under_one_number_can_be_an_error():
+def test_several_under_one_number_can_be_an_error() -> None:
     """By choice a number that several orders bear is refused instead of guessed."""
     desk = Desk(several="reject")
     desk.sandbox.add_order(number="A-1", status="REMOVED")
@@ -97,7 +101,7 @@ def test_several_under_one_number_can_be_an_error():
     ]
 
 
-def test_a_write_is_taken_note_of_and_shown():
+def test_a_write_is_taken_note_of_and_shown() -> None:
     """A 202 carries the order's uuid and one ACCEPTED request, which a GET shows with the same uuid."""
     desk = Desk()
     order = desk.sandbox.add_order()
@@ -110,7 +114,7 @@ def test_a_write_is_taken_note_of_and_shown():
     assert desk.request(order.uuid, request["request_uuid"]) == request
 
 
-def test_the_time_of_a_request_moves_with_its_state():
+def test_the_time_of_a_request_moves_with_its_state() -> None:
     """date_time says when the current state was set: it moves when the request settles."""
     desk = Desk(settle="fixed:90", epoch=0.0)
     order = desk.sandbox.add_order()
@@ -122,7 +126,7 @@ def test_the_time_of_a_request_moves_with_its_state():
     assert desk.request(order.uuid, uuid)["date_time"] == "1970-01-01T00:01:40+0000"
 
 
-def test_the_history_runs_either_way():
+def test_the_history_runs_either_way() -> None:
     """Some orders list their requests oldest first, others newest first; statuses go with them."""
     desk = Desk()
     ends = set()
@@ -133,7 +137,7 @@ def test_the_history_runs_either_way():
     assert ends == {("CREATE", "ACCEPTED"), ("DELETE", "CREATED")}
 
 
-def test_deletions_queue():
+def test_deletions_queue() -> None:
     """A second DELETE beside a running one is taken note of, WAITING, and ends INVALID after it."""
     desk = Desk()
     order = desk.sandbox.add_order()
@@ -147,11 +151,12 @@ def test_deletions_queue():
 
 @pytest.mark.parametrize("write", ["update", "refusal"])
 @pytest.mark.parametrize("similar", ["reject", "invalid", "queue"])
-def test_an_update_beside_a_running_one_meets_what_was_chosen(similar, write):
+def test_an_update_beside_a_running_one_meets_what_was_chosen(similar: Any, write: str) -> None:
     """A second update or refusal is refused at once, ends INVALID, or waits for its turn."""
     desk = Desk(similar=similar)
     order = desk.sandbox.add_order()
-    path, method, body = "/v2/orders", "PATCH", {"uuid": order.uuid, "comment": "x"}
+    path, method = "/v2/orders", "PATCH"
+    body: dict[str, str] | None = {"uuid": order.uuid, "comment": "x"}
     if write == "refusal":
         path, method, body = f"/v2/orders/{order.uuid}/refusal", "POST", None
     first = desk.accepted(method, path, body)
@@ -170,7 +175,7 @@ def test_an_update_beside_a_running_one_meets_what_was_chosen(similar, write):
 
 
 @pytest.mark.parametrize("repeat_delete", ["not_found", "invalid"])
-def test_a_deleted_order_meets_a_further_delete_as_chosen(repeat_delete):
+def test_a_deleted_order_meets_a_further_delete_as_chosen(repeat_delete: Any) -> None:
     """A DELETE of an order that is REMOVED is refused as not found, or taken note of and INVALID."""
     desk = Desk(repeat_delete=repeat_delete)
     order = desk.sandbox.add_order()
@@ -186,7 +191,7 @@ def test_a_deleted_order_meets_a_further_delete_as_chosen(repeat_delete):
 
 
 @pytest.mark.parametrize("readable", [0, 5])
-def test_a_deleted_order_is_readable_as_long_as_chosen(readable):
+def test_a_deleted_order_is_readable_as_long_as_chosen(readable: float) -> None:
     """After its deletion an order is shown as REMOVED for a while and then not found."""
     desk = Desk(readable=readable)
     order = desk.sandbox.add_order()
@@ -213,7 +218,7 @@ def test_a_deleted_order_is_readable_as_long_as_chosen(readable):
         ({"packages": [{"number": "9", "weight": 1}]}, ["v2_cost_change_by_parameters"]),
     ],
 )
-def test_what_may_change_the_price_is_warned_of_at_once(change, warned):
+def test_what_may_change_the_price_is_warned_of_at_once(change: Any, warned: Any) -> None:
     """The 202 of an update warns of the fields that may change its price, and so does the history."""
     desk = Desk()
     order = desk.sandbox.add_order()

@@ -1,5 +1,6 @@
 import random
 import statistics
+from typing import Any
 
 import pytest
 
@@ -17,17 +18,17 @@ from cdek_async.sandbox.laws import law
         ("never", float("inf"), 0.0),
     ],
 )
-def test_a_law_draws_about_its_median(text, median, within):
+def test_a_law_draws_about_its_median(text: str, median: float, within: float) -> None:
     """Each law draws what its name says: half of the draws lie under its median."""
-    rng = random.Random(1)
+    rng = random.Random(1)  # noqa: S311  it is to be repeatable
     drawn = [law(text)(rng) for _ in range(4000)]
     assert statistics.median(drawn) == pytest.approx(median, abs=within)
     assert min(drawn) >= 0
 
 
-def test_the_tail_is_slow_for_its_share():
+def test_the_tail_is_slow_for_its_share() -> None:
     """With `tail` a share of the requests takes about the slow time, the others the quick one."""
-    rng = random.Random(1)
+    rng = random.Random(1)  # noqa: S311  it is to be repeatable
     drawn = [law("tail:0.1,100,0.2")(rng) for _ in range(4000)]
     assert sum(one > 5 for one in drawn) / 4000 == pytest.approx(0.2, abs=0.03)
 
@@ -48,7 +49,7 @@ def test_the_tail_is_slow_for_its_share():
         ("tail:1,2,3", "SHARE is at most 1"),
     ],
 )
-def test_a_bad_law_is_told_in_one_line(text, told):
+def test_a_bad_law_is_told_in_one_line(text: str, told: Any) -> None:
     """A text that is no law is a ValueError of one line with the text and what is wrong with it."""
     with pytest.raises(ValueError) as caught:
         law(text)

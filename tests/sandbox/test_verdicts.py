@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.sandbox.desk import Desk, codes
@@ -5,7 +7,7 @@ from tests.sandbox.desk import Desk, codes
 NEW = {"tariff_code": 139, "recipient": {"name": "Яна"}, "packages": [{"number": "1", "weight": 5}]}
 
 
-def end(desk, uuid, request_uuid):
+def end(desk: Desk, uuid: str, request_uuid: Any) -> Any:
     """The state and codes with which a request ended."""
     desk.at += 1
     shown = desk.request(uuid, request_uuid)
@@ -21,7 +23,7 @@ def end(desk, uuid, request_uuid):
         ({"claims": True}, "error_validate_order_delete_claims_is_not_empty"),
     ],
 )
-def test_an_order_that_moved_is_not_deleted(order, code):
+def test_an_order_that_moved_is_not_deleted(order: Any, code: str) -> None:
     """A deletion needs status CREATED, no warehouse operations and no claims; each lack has its code."""
     desk = Desk()
     uuid = desk.sandbox.add_order(**order).uuid
@@ -29,7 +31,7 @@ def test_an_order_that_moved_is_not_deleted(order, code):
     assert desk.sandbox.applied == ()
 
 
-def test_a_deletion_removes_the_order():
+def test_a_deletion_removes_the_order() -> None:
     """A deletion that may be ends SUCCESSFUL, at its time and not before, and the order is REMOVED."""
     desk = Desk()
     uuid = desk.sandbox.add_order().uuid
@@ -40,8 +42,8 @@ def test_a_deletion_removes_the_order():
     assert "REMOVED" in [one["code"] for one in desk.get(uuid)["entity"]["statuses"]]
 
 
-def test_the_order_is_judged_when_the_request_settles():
-    """An update that was accepted before a refusal took effect is judged by what is so when its turn comes."""
+def test_the_order_is_judged_when_the_request_settles() -> None:
+    """An update that a refusal overtakes is judged by what is so when its turn comes."""
     desk = Desk()
     uuid = desk.sandbox.add_order().uuid
     desk.accepted("POST", f"/v2/orders/{uuid}/refusal")
@@ -56,7 +58,7 @@ def test_the_order_is_judged_when_the_request_settles():
         ([{"number": "2", "weight": 5}] * 2, ["error_validate_package_number_not_unique"]),
     ],
 )
-def test_packages_must_fit_those_that_are_there(packages, errors):
+def test_packages_must_fit_those_that_are_there(packages: Any, errors: Any) -> None:
     """An existing package needs its id, an id must exist, and numbers are unique in an order."""
     desk = Desk()
     uuid = desk.sandbox.add_order().uuid
@@ -65,7 +67,7 @@ def test_packages_must_fit_those_that_are_there(packages, errors):
     assert desk.get(uuid)["entity"]["packages"] == before
 
 
-def test_packages_that_are_not_sent_are_gone():
+def test_packages_that_are_not_sent_are_gone() -> None:
     """A list replaces the list: what an update leaves out of `packages` is deleted."""
     desk = Desk()
     uuid = desk.sandbox.add_order().uuid
@@ -82,7 +84,7 @@ def test_packages_that_are_not_sent_are_gone():
     assert desk.get(uuid)["entity"]["packages"] == []
 
 
-def test_scalars_that_are_not_sent_stay():
+def test_scalars_that_are_not_sent_stay() -> None:
     """An update changes what it names; None empties a field, save those that an order never lacks."""
     desk = Desk()
     uuid = desk.sandbox.add_order().uuid
@@ -101,7 +103,7 @@ def test_scalars_that_are_not_sent_stay():
         ({"address": "ул. Новая, 1"}, {"code": 0, "address": "ул. Новая, 1"}),
     ],
 )
-def test_a_place_is_completed(place, shown):
+def test_a_place_is_completed(place: Any, shown: Any) -> None:
     """A place is shown with code, city and country, whatever of it was sent."""
     desk = Desk()
     uuid = desk.sandbox.add_order().uuid
@@ -118,7 +120,7 @@ def test_a_place_is_completed(place, shown):
         ("DELIVERED", ("INVALID", ["v2_entity_has_final_status"])),
     ],
 )
-def test_a_refusal_ends_the_journey(status, ends):
+def test_a_refusal_ends_the_journey(status: Any, ends: Any) -> None:
     """A refusal goes through unless the order is at its end; also on a CREATED one, where it costs money."""
     desk = Desk()
     uuid = desk.sandbox.add_order(status=status).uuid
@@ -127,7 +129,7 @@ def test_a_refusal_ends_the_journey(status, ends):
     assert (("NOT_DELIVERED", "11") in reasons) is (ends[0] == "SUCCESSFUL")
 
 
-def test_a_number_that_is_taken_is_found_out_late():
+def test_a_number_that_is_taken_is_found_out_late() -> None:
     """A new order under an active number gets a 202 and a uuid, and only then INVALID."""
     desk = Desk()
     old = desk.sandbox.add_order(number="A-1")
@@ -141,7 +143,7 @@ def test_a_number_that_is_taken_is_found_out_late():
     assert found["entity"]["uuid"] == old.uuid
 
 
-def test_the_number_of_a_removed_order_is_free():
+def test_the_number_of_a_removed_order_is_free() -> None:
     """A number is unique among active orders only; of two that race for it the earlier one gets it."""
     desk = Desk()
     old = desk.sandbox.add_order(number="A-1")
@@ -152,7 +154,7 @@ def test_the_number_of_a_removed_order_is_free():
     assert states == ["CREATED", "INVALID"]
 
 
-def test_a_new_order_can_be_deleted_before_it_is_created():
+def test_a_new_order_can_be_deleted_before_it_is_created() -> None:
     """What is asked of an order whose CREATE is still running waits for it."""
     desk = Desk()
     uuid = desk.ask("POST", "/v2/orders", NEW)[1]["entity"]["uuid"]
