@@ -67,9 +67,7 @@ class App:
 
 def _end(transport: asyncio.Transport, hangup: Hangup | None) -> None:
     """Really close the socket; what can only happen before a connection stands comes as a reset."""
-    if hangup is None or hangup is Hangup.CLOSED:
-        transport.close()  # what was written is flushed first
-        return
-    no_lingering = struct.pack("ii", 1, 0)  # a reset instead of an orderly end
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
-    transport.abort()
+    if hangup not in (None, Hangup.CLOSED):
+        no_lingering = struct.pack("ii", 1, 0)  # makes a reset of the orderly end
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
+    transport.close()  # what was written is flushed first

@@ -153,6 +153,14 @@ def test_a_late_call_arrives_after_its_caller_has_given_up() -> None:
     assert [one.time for one in desk.sandbox.applied] == [4]
 
 
+def test_a_late_call_finds_the_order_as_it_is_by_then() -> None:
+    """What settled before a late call arrived counts, also when nobody has looked since."""
+    desk, uuid, _ = struck(Fault("late", 3), "PATCH")
+    desk.delete(uuid)
+    desk.at = 10
+    assert written(desk, uuid) == ["DELETE"]
+
+
 def test_a_call_may_arrive_twice() -> None:
     """The network delivers a write twice: two requests, of which the caller hears of one."""
     desk, uuid, answer = struck(Fault("twice"), "PATCH", similar="queue")

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -77,8 +78,8 @@ def test_a_whole_deletion_over_a_real_socket() -> None:
 
 @pytest.mark.parametrize("kind", ["dropped_before", "dropped_after"])
 @pytest.mark.parametrize("reset", [True, False])
-def test_a_dropped_connection_is_really_dropped(kind: str, reset: bool) -> None:
-    """The socket is reset or closed without a byte of answer, before or after the call was applied."""
+def test_a_dropped_connection_is_really_dropped(kind: str, reset: bool, caplog: Any) -> None:
+    """The socket is reset or closed without a byte of answer or of log, applied or not."""
 
     async def main(sandbox: Sandbox, url: str) -> None:
         sandbox.script("TOKEN", Fault(kind, reset=reset))
@@ -92,6 +93,23 @@ def test_a_dropped_connection_is_really_dropped(kind: str, reset: bool) -> None:
         async with Wire(url) as wire:
             await wire.send()
             assert (await wire.reply())[0] == 401
+        assert caplog.records == []
+
+    served(main)
+
+
+def test_answers_are_not_held_back() -> None:
+    """Head and body of an answer leave at once: no 40 ms of Nagle's delay between them."""
+
+    async def main(sandbox: Sandbox, url: str) -> None:
+        took = []
+        async with Wire(url) as wire:
+            for _ in range(25):
+                started = time.monotonic()
+                await wire.send()
+                await wire.reply()
+                took.append(time.monotonic() - started)
+        assert statistics.median(took) < 0.03
 
     served(main)
 
