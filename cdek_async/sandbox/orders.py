@@ -109,7 +109,7 @@ class Order:
             return True
         by = self.removed_by
         if by is None:
-            return False
+            return self.status == "REMOVED" and at >= self.created_at + readable
         return at >= max(by.settle_at, by.seen_from) + (0.0 if by.vanish else readable)
 
 

@@ -204,6 +204,8 @@ def test_a_deleted_order_is_readable_as_long_as_chosen(readable: float) -> None:
     desk.at = 1 + readable
     assert codes(desk.ask("GET", f"/v2/orders/{order.uuid}")) == ["v2_entity_not_found"]
     assert codes(desk.ask("DELETE", f"/v2/orders/{order.uuid}")) == ["v2_entity_not_found"]
+    removed_an_hour_ago = desk.sandbox.add_order(status="REMOVED")
+    assert codes(desk.ask("GET", f"/v2/orders/{removed_an_hour_ago.uuid}")) == ["v2_entity_not_found"]
 
 
 @pytest.mark.parametrize(
