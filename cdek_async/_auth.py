@@ -45,7 +45,11 @@ class Auth:
             # A task of its own: whichever caller is cancelled, the others still get their token.
             self._fetching = asyncio.create_task(self._fetch())
             self._fetching.add_done_callback(self._fetched)
-        return await asyncio.shield(self._fetching)
+        fetching = self._fetching
+        await asyncio.wait({fetching})
+        if fetching.cancelled():
+            raise TransportError("no token, the client was closed", lasting=True)
+        return fetching.result()
 
     def current(self, token: str) -> bool:
         """Whether this token is still the one to send."""

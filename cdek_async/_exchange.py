@@ -214,7 +214,7 @@ def _unanswered(call: Call, error: Exception) -> TransportError:
     system = next((cause for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
     what = (system and system.strerror) or type(error).__name__
     if tls is not None and unsent:
-        what = f"TLS failed: {tls.reason or type(tls).__name__}"
+        what = f"TLS failed: {tls.strerror or type(tls).__name__}"
     return TransportError(
         f"{call.method} {call.path}: no answer ({what})",
         undecided=call.write and not unsent,

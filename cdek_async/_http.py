@@ -152,6 +152,10 @@ class Http:
         done, _ = await asyncio.wait({exchange}, timeout=None if seconds == inf else seconds)
         if not done:
             raise TransportError(f"{call.method} {call.path}: no answer, time was up")
+        if exchange.cancelled():
+            raise TransportError(
+                f"{call.method} {call.path}: no answer, the client was closed", undecided=call.write, lasting=True
+            )
         return token, exchange.result()
 
 
