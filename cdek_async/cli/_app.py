@@ -1,0 +1,101 @@
+"""The commands: their names, options and help."""
+
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from cdek_async._version import __version__
+from cdek_async.cli._exit import Code, Stop
+
+_HELP = (
+    "Delete and show CDEK orders, and know what really became of them."
+    " CDEK answers a deletion with “taken note”; this tool waits for the verdict.\n\n"
+    "Credentials come from CDEK_CLIENT_ID and CDEK_CLIENT_SECRET, the API's address from CDEK_BASE_URL:"
+    " a URL, or production (unless set), test, china."
+)
+_CODES = (
+    "Exit codes: 0 all well; 1 something was rejected, not found, failed or unusable; 2 bad usage, nothing"
+    " was sent; 3 nothing of that, but something is still unsettled or undecided; 130 interrupted."
+)
+
+
+def build(error_console: Console) -> App:
+    """The application; its commands return exit codes and raise `Stop`."""
+    app = App(
+        name="cdek-async",
+        help=_HELP,
+        help_epilogue=_CODES,
+        version=__version__,
+        help_format="plaintext",
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+    )
+
+    @app.command
+    def delete(
+        orders: Annotated[
+            str,
+            Parameter(
+                help="CSV with a header (comma, semicolon or tab) or JSONL, with uuid, cdek_number or"
+                " im_number, or a plain list of uuids; UTF-8. - is standard input."
+            ),
+        ],
+        /,
+        *,
+        column: Annotated[
+            str | None,
+            Parameter(help="The column (or JSON key) that names the order; the others are not looked at."),
+        ] = None,
+        by: Annotated[
+            Literal["uuid", "cdek_number", "im_number"] | None,
+            Parameter(help="What --column holds, where it is not uuids and not called so."),
+        ] = None,
+        report: Annotated[
+            str | None,
+            Parameter(
+                help="Write a row per order, as they settle: out.csv or out.jsonl; - is CSV on standard"
+                " output."
+            ),
+        ] = None,
+        rate: Annotated[
+            float, Parameter(help="Calls per second, all together. CDEK promises 200 to an account.")
+        ] = 200,
+        timeout: Annotated[
+            float, Parameter(help="Seconds that one order may take, from its submit to its verdict.")
+        ] = 300,
+        concurrency: Annotated[int, Parameter(help="Orders in flight at once.")] = 4000,
+        yes: Annotated[
+            bool,
+            Parameter(
+                negative="",
+                help="Delete without asking. Needed where there is no terminal to ask on,"
+                " but for CDEK's test environment and sandboxes.",
+                show_default=False,
+            ),
+        ] = False,
+    ) -> Code:
+        """Delete every order that a file names, and tell what became of each."""
+        from cdek_async.cli._delete import Wishes, delete  # noqa: PLC0415 - not for --help
+        from cdek_async.cli._screen import Screen  # noqa: PLC0415
+
+        wishes = Wishes(
+            orders=orders,
+            column=column,
+            by=by,
+            report=report,
+            rate=_within("--rate", rate, 100_000),
+            patience=_within("--timeout", timeout, 7 * 86_400),
+            concurrency=int(_within("--concurrency", concurrency, 1_000_000)),
+            yes=yes,
+        )
+        return delete(wishes, Screen(error_console))
+
+    return app
+
+
+def _within(name: str, value: float, most: float) -> float:
+    if 0 < value <= most:
+        return value
+    raise Stop(f"{name}: more than 0 and at most {most:,}, not {value:g}")

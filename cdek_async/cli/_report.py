@@ -1,0 +1,165 @@
+"""The report: one row per row of the input, as they settle, for machines."""
+
+import csv
+import io
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from attrs import frozen
+
+from cdek_async._errors import CdekError
+from cdek_async._outcome import Outcome
+from cdek_async._progress import word_of
+from cdek_async.cli._exit import Stop
+from cdek_async.cli._rows import Row
+from cdek_async.cli._text import reason
+
+STDOUT = "-"
+COLUMNS = (
+    "line",
+    "uuid",
+    "cdek_number",
+    "im_number",
+    "verdict",
+    "errors",
+    "request_uuid",
+    "settle_seconds",
+    "ticket",
+)
+UNUSABLE = "unusable"
+
+
+@frozen
+class Entry:
+    """One row of the report; `errors` are pairs of code and message, with our own names for our own."""
+
+    row: Row
+    verdict: str
+    errors: Sequence[tuple[str, str]] = ()
+    uuid: str = ""
+    request_uuid: str = ""
+    settle_seconds: float | None = None
+    ticket: str = ""
+
+
+def entry_of(row: Row, result: Outcome | CdekError) -> Entry:
+    """What the report says of a result.
+
+    `settle_seconds` is by CDEK's clock, from the submit to the verdict, and as coarse as that: seconds.
+    """
+    ticket = result.ticket
+    uuid = row.uuid or str((ticket and ticket.order_uuid) or "")
+    request_uuid = str((ticket and ticket.request_uuid) or "")
+    if isinstance(result, Outcome):
+        settled, since = result.request.date_time, result.ticket.since
+        seconds = max(0.0, round((settled - since).total_seconds(), 1)) if settled and since else None
+        errors = [(issue.code, issue.message) for issue in result.errors]
+        return Entry(row, str(result.verdict), errors, uuid, request_uuid, seconds)
+    errors = [(type(result).__name__, str(result))]
+    return Entry(row, word_of(result), errors, uuid, request_uuid, ticket=ticket.to_json() if ticket else "")
+
+
+def unusable(row: Row, problem: str) -> Entry:
+    """What the report says of a row that cannot be an order."""
+    return Entry(row, UNUSABLE, [(UNUSABLE, problem)], row.uuid)
+
+
+class Report:
+    """An open report, each row on disk as soon as it is written; never over another file."""
+
+    def __init__(self, path: str) -> None:
+        self.name = "standard output" if path == STDOUT else path
+        self._json = Path(path).suffix.lower() in (".jsonl", ".ndjson")
+        self._fd = sys.stdout.fileno() if path == STDOUT else _create(path)
+        self._owned = path != STDOUT
+        self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
+        if not self._json:
+            try:
+                self._write(_csv_line(COLUMNS))
+            except OSError as error:
+                raise Stop(f"report {self.name}: {reason(error)}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._owned:
+            os.close(self._fd)
+
+    def write(self, entry: Entry) -> None:
+        """Add one row; an `OSError` leaves the rows before it whole."""
+        self._write(json_line(entry) if self._json else csv_line(entry))
+
+    def _write(self, text: str) -> None:
+        # Unbuffered: what was known when the process died is there, and a full disk is noticed at its row.
+        data = text.encode(errors="backslashreplace")
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._fd, data[written:])
+        except OSError:
+            if written and self._regular:
+                os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
+            raise
+
+
+def _create(path: str) -> int:
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise Stop(f"report {path}: {reason(error)}") from error
+    found = os.fstat(fd)
+    if stat.S_ISREG(found.st_mode):
+        if found.st_size:
+            os.close(fd)
+            raise Stop(f"report {path}: exists already, and is not written over")
+        os.fchmod(fd, 0o600)  # it was there, empty
+    return fd
+
+
+def json_line(entry: Entry) -> str:
+    """One object, with null where nothing is known."""
+    data = {
+        "line": entry.row.line,
+        "uuid": entry.uuid or None,
+        "cdek_number": entry.row.cdek_number or None,
+        "im_number": entry.row.im_number or None,
+        "verdict": entry.verdict,
+        "errors": [{"code": code, "message": message} for code, message in entry.errors],
+        "request_uuid": entry.request_uuid or None,
+        "settle_seconds": entry.settle_seconds,
+        "ticket": entry.ticket or None,
+    }
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def csv_line(entry: Entry) -> str:
+    """One record; no cell of it is a formula to a spreadsheet."""
+    errors = "; ".join(f"{code}: {message}" if message else code for code, message in entry.errors)
+    seconds = "" if entry.settle_seconds is None else f"{entry.settle_seconds:g}"
+    row = entry.row
+    texts = (entry.uuid, row.cdek_number, row.im_number, entry.verdict, errors, entry.request_uuid)
+    return _csv_line((str(row.line), *map(_harmless, texts), seconds, _harmless(entry.ticket)))
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """An apostrophe before what a spreadsheet would calculate (OWASP, "CSV Injection")."""
+    return "'" + cell if _FORMULA.match(cell) else cell
+
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")

@@ -1,0 +1,177 @@
+"""The screen: how a bulk job shows itself on standard error, live or in plain lines."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from attrs import frozen
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cdek_async.cli._tally import Tally
+from cdek_async.cli._text import plain
+
+_LIVE_EVERY = 0.25  # seconds
+_PLAIN_EVERY = 10.0
+_WINDOW = 5.0  # seconds over which calls per second are measured
+_SOON = 2.0  # seconds before which the time left is a guess
+_NOTES = 20  # rows told one by one
+
+
+@frozen
+class Standing:
+    """Where a job stands, at one moment."""
+
+    submitted: int
+    deleted: int
+    rejected: int
+    waiting: int
+    errors: int
+    calls: int
+    done: int
+    total: int | None
+
+
+class Screen:
+    """Where a command shows what people want to know; its data go elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        # Not rich's own is_terminal: FORCE_COLOR makes a file one.
+        self._live = console.file.isatty() and not console.is_dumb_terminal
+        self._notes = 0
+
+    def say(self, line: str) -> None:
+        """One line, as it is."""
+        self._console.print(Text(plain(line)), soft_wrap=True)
+
+    def note(self, line: str) -> None:
+        """One of many lines, of which the first are shown."""
+        self._notes += 1
+        if self._notes <= _NOTES:
+            self.say(line)
+        if self._notes == _NOTES:
+            self.say("… what follows is counted below; --report has every row")
+
+    @asynccontextmanager
+    async def progress(self, standing: Callable[[], Standing]) -> AsyncIterator[None]:
+        """Show where the job stands for as long as the block lasts."""
+        pace = Pace(standing)
+        task = asyncio.create_task(self._draw(pace) if self._live else self._tell(pace))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _draw(self, pace: "Pace") -> None:
+        with Live(console=self._console, auto_refresh=False, transient=True) as live:
+            while True:
+                live.update(pace.look().picture(), refresh=True)
+                await asyncio.sleep(_LIVE_EVERY)
+
+    async def _tell(self, pace: "Pace") -> None:
+        while True:
+            await asyncio.sleep(_PLAIN_EVERY)
+            self.say(pace.look().line())
+
+    def summary(self, tally: Tally, title: str) -> None:
+        """The counts, and the rejections by code."""
+        table = Table(title=plain(title), title_justify="left", show_header=False, title_style="bold")
+        table.add_column()
+        table.add_column(justify="right")
+        for verdict, count in _in_order(tally):
+            table.add_row(_WORDS.get(verdict, verdict), f"{count:,}")
+            if verdict == "rejected":
+                for code, orders in tally.codes.most_common():
+                    table.add_row(Text(f"  {plain(code)}", style="dim"), Text(f"{orders:,}", style="dim"))
+        self._console.print(table)
+
+
+_WORDS = {"ok": "deleted", "not_found": "not found"}
+_ORDER = ("ok", "rejected", "not_found", "unsettled", "undecided", "failed", "unusable")
+
+
+def _in_order(tally: Tally) -> list[tuple[str, int]]:
+    return [
+        (verdict, tally.verdicts[verdict])
+        for verdict in _ORDER
+        if tally.verdicts[verdict] or verdict in ("ok", "rejected")
+    ]
+
+
+@frozen
+class View:
+    """A standing with its pace, ready to be shown."""
+
+    standing: Standing
+    seconds: float
+    calls_per_second: float
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the rest takes at the pace so far."""
+        standing = self.standing
+        if standing.total is None or not standing.done or self.seconds < _SOON:
+            return None
+        return max(0, standing.total - standing.done) * self.seconds / standing.done
+
+    def counts(self) -> list[str]:
+        standing = self.standing
+        return [
+            f"submitted {standing.submitted:,}",
+            f"deleted {standing.deleted:,}",
+            f"rejected {standing.rejected:,}",
+            f"waiting {standing.waiting:,}",
+            f"errors {standing.errors:,}",
+        ]
+
+    def pace(self) -> list[str]:
+        parts = [f"{self.calls_per_second:,.0f} calls/s", clock(self.seconds)]
+        return parts if self.left is None else [*parts, f"{clock(self.left)} left"]
+
+    def line(self) -> str:
+        """All in one line, for a log."""
+        return ", ".join([*self.counts(), *self.pace()])
+
+    def picture(self) -> Group:
+        """A bar and two lines, for a terminal."""
+        done, total = self.standing.done, self.standing.total
+        bar = ProgressBar(total=total or None, completed=min(done, total or done), pulse=total is None)
+        return Group(bar, _words(self.counts()), _words(self.pace(), style="dim"))
+
+
+class Pace:
+    """Measures calls per second over the last seconds."""
+
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self._standing = standing
+        self._time = asyncio.get_running_loop().time
+        self._start = self._time()
+        self._seen = deque([(self._start, 0)])
+
+    def look(self) -> View:
+        """The standing now."""
+        standing, now = self._standing(), self._time()
+        self._seen.append((now, standing.calls))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _WINDOW:  # noqa: PLR2004 - one before the window
+            self._seen.popleft()
+        then, calls = self._seen[0]
+        per_second = (standing.calls - calls) / (now - then) if now > then else 0.0
+        return View(standing, now - self._start, per_second)
+
+
+def _words(parts: list[str], style: str = "") -> Text:
+    """Parts that fold between each other and never within."""
+    return Text("  ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts), style=style)
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are some."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
