@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from cdek_async._version import __version__
+from cdek_async import __version__
 from cdek_async.cli._exit import Code, Stop
 
 _HELP = (
@@ -38,8 +38,10 @@ def build(error_console: Console) -> App:
         orders: Annotated[
             str,
             Parameter(
+                allow_leading_hyphen=True,  # for "-"
+                validator=_no_option,
                 help="CSV with a header (comma, semicolon or tab) or JSONL, with uuid, cdek_number or"
-                " im_number, or a plain list of uuids; UTF-8. - is standard input."
+                " im_number, or a plain list of uuids; UTF-8. - is standard input.",
             ),
         ],
         /,
@@ -55,8 +57,10 @@ def build(error_console: Console) -> App:
         report: Annotated[
             str | None,
             Parameter(
+                allow_leading_hyphen=True,  # for "-"
+                validator=_no_option,
                 help="Write a row per order, as they settle: out.csv or out.jsonl; - is CSV on standard"
-                " output."
+                " output.",
             ),
         ] = None,
         rate: Annotated[
@@ -92,7 +96,59 @@ def build(error_console: Console) -> App:
         )
         return delete(wishes, Screen(error_console))
 
+    @app.command
+    def order(
+        uuid: Annotated[str | None, Parameter(help="The order's uuid.")] = None,
+        /,
+        *,
+        cdek_number: Annotated[str | None, Parameter(help="CDEK's number of it, instead.")] = None,
+        im_number: Annotated[str | None, Parameter(help="The shop's own number of it, instead.")] = None,
+        json: Annotated[
+            bool, Parameter(negative="", help="As CDEK sent it, for machines.", show_default=False)
+        ] = False,
+    ) -> Code:
+        """Show one order: its numbers, its way, and its statuses and requests as a timeline."""
+        from cdek_async.cli._order import order  # noqa: PLC0415
+
+        return order(uuid, cdek_number, im_number, as_json=json)
+
+    @app.command
+    def demo() -> Code:
+        """Delete 1,000 orders of a sandbox over real sockets, faults included, and check every verdict."""
+        from cdek_async.cli._demo import demo  # noqa: PLC0415
+        from cdek_async.cli._screen import Screen  # noqa: PLC0415
+
+        return demo(Screen(error_console, notes=3))
+
+    @app.command
+    def sandbox(
+        *,
+        port: Annotated[int, Parameter(help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
+        orders: Annotated[int, Parameter(help="How many; every tenth may no longer be deleted.")] = 1000,
+        settle: Annotated[
+            str,
+            Parameter(
+                help="Seconds that CDEK takes over a request: fixed:S, uniform:LOW,HIGH,"
+                " lognormal:MEDIAN,SIGMA, exponential:MEAN, tail:QUICK,SLOW,SHARE or never."
+            ),
+        ] = "lognormal:0.5,1",
+        faults: Annotated[float, Parameter(help="Share of the calls that go wrong, 0 to 1.")] = 0.0,
+        seed: Annotated[int, Parameter(help="The same seed makes the same orders and faults.")] = 0,
+        csv: Annotated[str | None, Parameter(help="Write the orders' uuids here, for delete.")] = None,
+    ) -> Code:
+        """Serve a CDEK look-alike on this machine, to try and to test against."""
+        from cdek_async.cli._sandbox import Wishes, sandbox  # noqa: PLC0415
+        from cdek_async.cli._screen import Screen  # noqa: PLC0415
+
+        wishes = Wishes(port=port, orders=orders, settle=settle, faults=faults, seed=seed, csv=csv)
+        return sandbox(wishes, Screen(error_console))
+
     return app
+
+
+def _no_option(_type: object, value: str | None) -> None:
+    if value is not None and value.startswith("-") and value != "-":
+        raise ValueError(f"an option? A file of that name is ./{value}")
 
 
 def _within(name: str, value: float, most: float) -> float:

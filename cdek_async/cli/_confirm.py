@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
-from cdek_async._models import Environment
+from cdek_async import Environment
 from cdek_async.cli._exit import Code, Stop
 
 

@@ -1,15 +1,17 @@
 """The client that the environment describes; credentials are never an argument."""
 
-from cdek_async._client import CdekClient
+from cdek_async import CdekClient
 from cdek_async.cli._exit import Stop
+from cdek_async.cli._text import reason
 
 
 def connect(*, rate: float = 200.0) -> CdekClient:
     """A client from CDEK_CLIENT_ID, CDEK_CLIENT_SECRET and CDEK_BASE_URL; raises `Stop`."""
     try:
         return CdekClient.from_env(rate=rate)
-    # OSError: SSL_CERT_FILE; ImportError: a proxy of a kind that needs a package more
-    except (ValueError, OSError, ImportError) as error:
+    except OSError as error:
+        raise Stop(f"certificates (SSL_CERT_FILE, SSL_CERT_DIR): {reason(error)}") from error
+    except (ValueError, ImportError) as error:  # ImportError: a proxy of a kind that needs a package more
         raise Stop(str(error)) from error
 
 

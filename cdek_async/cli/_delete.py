@@ -49,11 +49,8 @@ def delete(wishes: Wishes, screen: Screen) -> Code:
 
 
 async def _fed(job: Job, rows: Iterator[Row], wishes: Wishes, name: str) -> Code:
-    feed = Feed(rows)
-    try:
+    with Feed(rows) as feed:
         return await carry_out(job, feed, wishes, name)
-    finally:
-        feed.close()
 
 
 async def carry_out(job: Job, rows: AsyncIterable[Row], wishes: Wishes, name: str) -> Code:

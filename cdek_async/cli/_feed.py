@@ -4,6 +4,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Iterator
+from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
@@ -41,7 +42,12 @@ class Feed(Generic[T]):
             raise StopAsyncIteration
         raise found
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         """Let the thread end as soon as it looks up."""
         self._closed = True
         while not self._ready.empty():

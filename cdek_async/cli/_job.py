@@ -6,12 +6,7 @@ from contextlib import suppress
 
 from attrs import field, frozen
 
-from cdek_async._client import CdekClient
-from cdek_async._errors import AuthError, CdekError
-from cdek_async._operations import DeleteOrder
-from cdek_async._outcome import Outcome
-from cdek_async._polling import Polling
-from cdek_async._progress import Progress
+from cdek_async import AuthError, CdekClient, CdekError, DeleteOrder, Outcome, Polling, Progress
 from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._interrupt import interrupts
 from cdek_async.cli._report import UNUSABLE, Entry, Report, csv_line, entry_of, unusable

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from cdek_async._operations import to_uuid
+from cdek_async import DeleteOrder
 from cdek_async.cli._source import Source
 
 BLANK = "blank"
@@ -150,7 +150,7 @@ def _of_csv(source: Source, reader: _Reader, before: int, places: Mapping[str, i
 
 def _is_uuid(text: str) -> bool:
     try:
-        to_uuid(text.strip().strip('",;'))
+        DeleteOrder(text.strip().strip('",;'))
     except ValueError:
         return False
     return True

@@ -14,8 +14,7 @@ from typing import Self
 
 from attrs import frozen
 
-from cdek_async._errors import CdekError
-from cdek_async._outcome import Outcome
+from cdek_async import CdekError, Outcome
 from cdek_async._progress import word_of
 from cdek_async.cli._exit import Stop
 from cdek_async.cli._rows import Row

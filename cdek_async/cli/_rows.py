@@ -1,12 +1,12 @@
 """Rows: the orders that the records of an input name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Literal, get_args
 
 from attrs import frozen
 
-from cdek_async._operations import DeleteOrder
+from cdek_async import DeleteOrder
 from cdek_async.cli._records import Record, read_records
 from cdek_async.cli._source import Source
 
@@ -32,14 +32,15 @@ def read_rows(source: Source, *, column: str | None = None, by: By | None = None
     cdek_number and im_number that a row has.
     """
     if column is None:
-        keys = {name: name for name in NUMBERS if by in (None, name)}
+        keys: dict[str, By] = {name: name for name in NUMBERS if by in (None, name)}
         return (_row(record, keys) for record in read_records(source, list(keys)))
     column = column.strip()
     records = read_records(source, [column])
-    known = by or next((name for name in NUMBERS if name == column.lower()), None)
+    known: By | None = by or next((name for name in NUMBERS if name == column.lower()), None)
     if known is None:
         records, known = _guessed(source, records, column)
-    return (_row(record, {column: known}) for record in records)
+    only: dict[str, By] = {column: known}
+    return (_row(record, only) for record in records)
 
 
 def _guessed(source: Source, records: Iterator[Record], column: str) -> tuple[Iterator[Record], By]:
@@ -59,7 +60,7 @@ def _guessed(source: Source, records: Iterator[Record], column: str) -> tuple[It
     return chain(seen, records), "uuid"
 
 
-def _row(record: Record, keys: dict[str, By] | dict[By, By]) -> Row:
+def _row(record: Record, keys: Mapping[str, By]) -> Row:
     given = {name: record.cells.get(key, "") for key, name in keys.items()}
     if record.problem or any(given.values()):
         return Row(record.line, **given, problem=record.problem)

@@ -3,13 +3,15 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from cyclopts import CycloptsError
 from rich.console import Console
 
-from cdek_async._errors import CdekError
+from cdek_async import CdekError
 from cdek_async.cli._app import build
 from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._text import plain
@@ -17,26 +19,36 @@ from cdek_async.cli._text import plain
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command."""
-    console = Console(stderr=True, highlight=False)
+    return ended(lambda: build(Console(stderr=True, highlight=False))(arguments))
+
+
+def ended(command: Callable[[], int | None]) -> int:
+    """The exit code of a command, whichever way it ends."""
     try:
-        code = build(console)(arguments)
+        code = command()
         sys.stdout.flush()
-    except CycloptsError as error:
-        return _say(f"{error}  (see --help)", Code.USAGE)
-    except Stop as stop:
-        return _say(str(stop), stop.code)
-    except CdekError as error:
-        return _say(str(error), Code.FAILED)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return _say("interrupted", Code.INTERRUPTED)
     except BrokenPipeError:
         # Nobody reads any more; what the interpreter flushes at its end must find somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Code.FAILED
-    return Code.OK if code is None else code
+    except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 - the last line of defence
+        line, code = _told(error)
+        with suppress(OSError):  # standard error may be gone too
+            print(f"cdek-async: {plain(line)}", file=sys.stderr)  # noqa: T201
+    return code or Code.OK
 
 
-def _say(line: str, code: Code) -> int:
-    with suppress(OSError):  # standard error may be gone too
-        print(f"cdek-async: {plain(line)}", file=sys.stderr)  # noqa: T201
-    return code
+def _told(error: BaseException) -> tuple[str, Code]:
+    match error:
+        case Stop():
+            return str(error), error.code
+        case CycloptsError():
+            return f"{error} (see --help)", Code.USAGE
+        case CdekError():
+            return str(error), Code.FAILED
+        case KeyboardInterrupt() | asyncio.CancelledError():
+            return "interrupted", Code.INTERRUPTED
+        case _:  # its text may hold anything, a person's data too
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            return f"a defect, please report it: {type(error).__name__} at {where}", Code.FAILED

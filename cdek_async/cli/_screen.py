@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from attrs import frozen
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -19,7 +20,6 @@ _LIVE_EVERY = 0.25  # seconds
 _PLAIN_EVERY = 10.0
 _WINDOW = 5.0  # seconds over which calls per second are measured
 _SOON = 2.0  # seconds before which the time left is a guess
-_NOTES = 20  # rows told one by one
 
 
 @frozen
@@ -39,8 +39,9 @@ class Standing:
 class Screen:
     """Where a command shows what people want to know; its data go elsewhere."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, notes: int = 20) -> None:
         self._console = console
+        self._most = notes
         # Not rich's own is_terminal: FORCE_COLOR makes a file one.
         self._live = console.file.isatty() and not console.is_dumb_terminal
         self._notes = 0
@@ -52,9 +53,9 @@ class Screen:
     def note(self, line: str) -> None:
         """One of many lines, of which the first are shown."""
         self._notes += 1
-        if self._notes <= _NOTES:
+        if self._notes <= self._most:
             self.say(line)
-        if self._notes == _NOTES:
+        if self._notes == self._most:
             self.say("… what follows is counted below; --report has every row")
 
     @asynccontextmanager
@@ -81,8 +82,9 @@ class Screen:
 
     def summary(self, tally: Tally, title: str) -> None:
         """The counts, and the rejections by code."""
-        table = Table(title=plain(title), title_justify="left", show_header=False, title_style="bold")
-        table.add_column()
+        self.say(title)
+        table = Table(show_header=False, box=box.SIMPLE)
+        table.add_column(overflow="fold")
         table.add_column(justify="right")
         for verdict, count in _in_order(tally):
             table.add_row(_WORDS.get(verdict, verdict), f"{count:,}")
