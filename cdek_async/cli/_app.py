@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
 from cdek_async import __version__
 from cdek_async.cli._exit import Code, Stop
@@ -20,7 +19,7 @@ _CODES = (
 )
 
 
-def build(error_console: Console) -> App:
+def build() -> App:
     """The application; its commands return exit codes and raise `Stop`."""
     app = App(
         name="cdek-async",
@@ -82,7 +81,7 @@ def build(error_console: Console) -> App:
     ) -> Code:
         """Delete every order that a file names, and tell what became of each."""
         from cdek_async.cli._delete import Wishes, delete  # noqa: PLC0415 - not for --help
-        from cdek_async.cli._screen import Screen  # noqa: PLC0415
+        from cdek_async.cli._screen import screen  # noqa: PLC0415
 
         wishes = Wishes(
             orders=orders,
@@ -94,7 +93,7 @@ def build(error_console: Console) -> App:
             concurrency=int(_within("--concurrency", concurrency, 1_000_000)),
             yes=yes,
         )
-        return delete(wishes, Screen(error_console))
+        return delete(wishes, screen())
 
     @app.command
     def order(
@@ -116,9 +115,9 @@ def build(error_console: Console) -> App:
     def demo() -> Code:
         """Delete 1,000 orders of a sandbox over real sockets, faults included, and check every verdict."""
         from cdek_async.cli._demo import demo  # noqa: PLC0415
-        from cdek_async.cli._screen import Screen  # noqa: PLC0415
+        from cdek_async.cli._screen import screen  # noqa: PLC0415
 
-        return demo(Screen(error_console, notes=3))
+        return demo(screen(notes=3))
 
     @app.command
     def sandbox(
@@ -138,10 +137,10 @@ def build(error_console: Console) -> App:
     ) -> Code:
         """Serve a CDEK look-alike on this machine, to try and to test against."""
         from cdek_async.cli._sandbox import Wishes, sandbox  # noqa: PLC0415
-        from cdek_async.cli._screen import Screen  # noqa: PLC0415
+        from cdek_async.cli._screen import screen  # noqa: PLC0415
 
         wishes = Wishes(port=port, orders=orders, settle=settle, faults=faults, seed=seed, csv=csv)
-        return sandbox(wishes, Screen(error_console))
+        return sandbox(wishes, screen())
 
     return app
 

@@ -69,10 +69,7 @@ class Job:
                 f"interrupted; {waiting:,} orders that CDEK has taken note of have no verdict",
                 Code.INTERRUPTED,
             )
-        except (
-            Stop,
-            AuthError,
-        ) as error:  # the input cannot be read to its end; the credentials were refused
+        except (Stop, AuthError) as error:  # Stop: the input cannot be read to its end
             self._ended = self._ended or Stop(str(error), Code.FAILED)
         return self._ended
 
@@ -126,30 +123,28 @@ class Job:
             self._patience.reschedule(asyncio.get_running_loop().time() + seconds)
 
     def _standing(self) -> Standing:
-        verdicts = self.tally.verdicts
+        verdicts, submitted = self.tally.verdicts, self._progress.submitted
         done = verdicts.total()
-        settled = done - verdicts[UNUSABLE] - self._unsubmitted
+        never_submitted = verdicts[UNUSABLE] + self._unsubmitted
         # Lines that are no rows (a header, a second line in quotes) show as the rows go by.
         total = None if self._lines is None else self._lines - (self._last_line - self.tally.rows)
         return Standing(
-            submitted=self._progress.submitted,
+            submitted=submitted,
             deleted=verdicts["ok"],
             rejected=verdicts["rejected"],
-            waiting=max(0, self._progress.submitted - settled),
+            waiting=max(0, submitted - (done - never_submitted)),
             errors=done - verdicts["ok"] - verdicts["rejected"],
             calls=self.client.calls,
-            done=done,
+            steps=submitted + never_submitted + done,
             total=total,
         )
 
 
 def _told(entry: Entry) -> str:
     """A row in a line; CDEK's messages, which may name people, are for the report alone."""
-    row = entry.row
-    name = next((f" {name} {getattr(row, name)}" for name in NUMBERS if getattr(row, name)), "")
     ours = entry.verdict in OURS
     why = ", ".join(message if ours else code for code, message in entry.errors)
-    return f"line {row.line:,}{name[:100]}: {entry.verdict.replace('_', ' ')}{why and ': '}{why}"
+    return f"line {entry.row.line:,}: {entry.verdict.replace('_', ' ')}{why and ', '}{why}"
 
 
 OURS = ("unsettled", "undecided", "failed", UNUSABLE)

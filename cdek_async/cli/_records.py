@@ -10,6 +10,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from cdek_async import DeleteOrder
+from cdek_async.cli._exit import Stop
 from cdek_async.cli._source import Source
 
 BLANK = "blank"
@@ -45,7 +46,7 @@ def read_records(source: Source, columns: Sequence[str]) -> Iterator[Record]:
         if first.strip():
             return _without_blank_end(_records(source, before, first, lines, columns))
         before += 1
-    raise source.error("empty" if not before else "nothing but blank lines", before or 1)
+    raise Stop(f"{source.name}: empty")
 
 
 def _records(

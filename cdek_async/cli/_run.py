@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from cyclopts import CycloptsError
-from rich.console import Console
 
 from cdek_async import CdekError
 from cdek_async.cli._app import build
@@ -19,7 +18,7 @@ from cdek_async.cli._text import plain
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command."""
-    return ended(lambda: build(Console(stderr=True, highlight=False))(arguments))
+    return ended(lambda: build()(arguments))
 
 
 def ended(command: Callable[[], int | None]) -> int:

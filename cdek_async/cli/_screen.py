@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from attrs import frozen
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -32,8 +33,22 @@ class Standing:
     waiting: int
     errors: int
     calls: int
-    done: int
+    steps: int
+    """A row takes two: its submit, and its verdict."""
     total: int | None
+    """Rows, where it is known."""
+
+
+class _StandardError(Console):
+    """Goes dark when nobody reads it any more; what it tells of goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
+def screen(*, notes: int = 20) -> "Screen":
+    """The screen of a command."""
+    return Screen(_StandardError(stderr=True, highlight=False), notes=notes)
 
 
 class Screen:
@@ -48,7 +63,7 @@ class Screen:
 
     def say(self, line: str) -> None:
         """One line, as it is."""
-        self._console.print(Text(plain(line)), soft_wrap=True)
+        self._console.print(Text(plain(line)), soft_wrap=not self._live)
 
     def note(self, line: str) -> None:
         """One of many lines, of which the first are shown."""
@@ -67,7 +82,7 @@ class Screen:
             yield
         finally:
             task.cancel()
-            await asyncio.wait({task})
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _draw(self, pace: "Pace") -> None:
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
@@ -118,9 +133,9 @@ class View:
     def left(self) -> float | None:
         """Seconds that the rest takes at the pace so far."""
         standing = self.standing
-        if standing.total is None or not standing.done or self.seconds < _SOON:
+        if standing.total is None or not standing.steps or self.seconds < _SOON:
             return None
-        return max(0, standing.total - standing.done) * self.seconds / standing.done
+        return max(0, 2 * standing.total - standing.steps) * self.seconds / standing.steps
 
     def counts(self) -> list[str]:
         standing = self.standing
@@ -142,9 +157,10 @@ class View:
 
     def picture(self) -> Group:
         """A bar and two lines, for a terminal."""
-        done, total = self.standing.done, self.standing.total
-        bar = ProgressBar(total=total or None, completed=min(done, total or done), pulse=total is None)
-        return Group(bar, _words(self.counts()), _words(self.pace(), style="dim"))
+        steps, total = self.standing.steps, self.standing.total
+        bar = ProgressBar(total=2 * total if total else None, completed=steps, pulse=total is None)
+        # A bar alone does not end its line.
+        return Group(Padding(bar, 0), Parts(self.counts()), Parts(self.pace(), "dim"))
 
 
 class Pace:
@@ -167,9 +183,21 @@ class Pace:
         return View(standing, now - self._start, per_second)
 
 
-def _words(parts: list[str], style: str = "") -> Text:
+@frozen
+class Parts:
     """Parts that fold between each other and never within."""
-    return Text("  ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts), style=style)
+
+    parts: list[str]
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        line = ""
+        for part in self.parts:
+            if line and len(line) + 2 + len(part) > options.max_width:
+                yield Text(line, self.style)
+                line = ""
+            line += f"  {part}" if line else part
+        yield Text(line, self.style)
 
 
 def clock(seconds: float) -> str:
