@@ -59,6 +59,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--settle", default="lognormal:0.5,1", help="law of CDEK's settle times")
     parser.add_argument("--quick", action="store_true", help="a smoke test: its figures mean nothing")
     options = parser.parse_args()
+    if options.orders < 2 or options.rounds < 1:
+        parser.error("at least 2 orders and 1 round")
     if options.quick:
         options.orders, options.every, options.rounds, options.settle = 10, 0.05, 1, "uniform:0,0.5"
     return options
