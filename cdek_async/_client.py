@@ -22,13 +22,14 @@ from cdek_async._errors import AuthError, BadReply, CdekError, OrderNotFound, Tr
 from cdek_async._exchange import Wire
 from cdek_async._http import Http
 from cdek_async._models import Environment, Ticket, Verdict
-from cdek_async._operations import KINDS, Operation, find_params, look_call, to_number, to_uuid
+from cdek_async._operations import KINDS, Operation, find_params, look_call, to_number
 from cdek_async._orders import OrderInfo
+from cdek_async._orders_parts import as_uuid
 from cdek_async._outcome import Outcome, conclude, first_outcome, is_not_found, readable
 from cdek_async._pacing import Pacer, Urgency
 from cdek_async._polling import Looks, Polling, poll
 from cdek_async._progress import Progress
-from cdek_async._submit import Submission, Turns
+from cdek_async._submit import Submission, Turns, named
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -131,7 +132,7 @@ class CdekClient:
         """Send an operation until CDEK has taken note of it.
 
         A "no" at once makes a ticket that is final already. Raises `AuthError`, `BadReply`, and
-        `TransportError`, which is `undecided` when the operation may have reached CDEK all the same.
+        `TransportError`: `undecided` when the operation may have reached CDEK all the same.
         """
         return await self._submit(operation, self._deadline(timeout), Urgency.SINGLE)
 
@@ -140,7 +141,7 @@ class CdekClient:
     ) -> Outcome:
         """Wait for the verdict on what CDEK has taken note of; a final ticket needs no call.
 
-        Raises `Unsettled` when there is none in time, and `ValueError` for another host's or account's ticket.
+        Raises `Unsettled` when there is none in time, `ValueError` for another host's or account's ticket.
         """
         self._usable()
         self._own(ticket)
@@ -204,7 +205,7 @@ class CdekClient:
 
     async def get_order(self, uuid: UUID | str) -> OrderInfo:
         """Read an order: GET /v2/orders/{uuid}. Raises `OrderNotFound`."""
-        order_uuid = to_uuid(uuid)
+        order_uuid = as_uuid(uuid)
         deadline = self._deadline(None)
         reply = await self._http.read(
             look_call(order_uuid, {}), deadline, Urgency.SINGLE, lambda reply: readable(reply, order_uuid)
@@ -277,27 +278,37 @@ class CdekClient:
             None,
         )
         submission = Submission(
-            self._http, self._turns, operation, draft, deadline, urgency, departing, behind_another
+            self._http,
+            self._turns,
+            operation,
+            draft,
+            deadline,
+            urgency,
+            departing=departing,
+            behind_another=behind_another,
         )
         task = asyncio.create_task(_heard(submission, on_ticket))
         self._submissions.add(task)
         task.add_done_callback(self._submissions.discard)
-        task.add_done_callback(_quietly)
         try:
             await asyncio.wait({task}, timeout=deadline.timeout())
         finally:
             if not task.done():
+                task.add_done_callback(_unheard)
                 submission.abandon()
                 if not submission.in_doubt:
                     task.cancel()
         if not task.done():
             raise TransportError(
-                f"{operation.kind} of order {operation.order_uuid or dict(operation.numbers)}: no answer within"
-                f" {deadline.seconds:g} s",
+                f"{operation.kind} of {named(operation)}: no answer within {deadline.seconds:g} s",
                 undecided=submission.in_doubt,
             )
         if task.cancelled():
-            raise TransportError(f"{operation.kind}: the client was closed", undecided=submission.in_doubt)
+            raise TransportError(
+                f"{operation.kind} of {named(operation)}: the client was closed",
+                undecided=submission.in_doubt,
+                lasting=True,
+            )
         return task.result()
 
     async def _settle(
@@ -365,10 +376,12 @@ async def _heard(submission: Submission, on_ticket: Callable[[Ticket], None] | N
     return ticket
 
 
-def _quietly(task: asyncio.Task[Ticket]) -> None:
-    """A submission that its caller left may fail unheard; anything but a CdekError is a defect, and is not."""
-    if not task.cancelled() and isinstance(task.exception(), CdekError):
-        return
+def _unheard(task: asyncio.Task[Ticket]) -> None:
+    """End a submission that its caller left: a CdekError is of no use to anybody, a defect is told."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, CdekError):
+        context = {"message": "a submission whose caller had left failed", "exception": error, "task": task}
+        task.get_loop().call_exception_handler(context)
 
 
 async def _ended(tasks: Iterable[asyncio.Task[Ticket]]) -> None:
@@ -391,7 +404,8 @@ def _checked(base_url: str, *, allow_http: bool) -> SplitResult:
         raise ValueError("base_url: only scheme, host, port and path; no user, query or fragment")
     if url.scheme == "http" and not allow_http and not _loopback(url.hostname):
         raise ValueError(
-            f"base_url: plain http would send the credentials readable to {url.hostname}; use https (or allow_http)"
+            f"base_url: plain http would send the credentials readable to {url.hostname};"
+            " use https (or allow_http)"
         )
     return url
 
@@ -404,7 +418,7 @@ def _loopback(host: str) -> bool:
 
 
 def _transport(url: SplitResult) -> httpx.AsyncBaseTransport:
-    """httpx's own transport, with the environment's proxy and certificates as AsyncClient would take them."""
+    """Make httpx's own transport, with the environment's proxy and certificates, as AsyncClient does."""
     host = url.hostname or ""
     proxies = {} if _loopback(host) or proxy_bypass(host) else getproxies()
     return httpx.AsyncHTTPTransport(

@@ -32,5 +32,5 @@ class Deadline:
         return None if remaining == inf else remaining
 
     def limit(self) -> asyncio.Timeout:
-        """Cancel what is awaited within when time is up, as a `TimeoutError`; only for waits that may be cut."""
+        """Cut what is awaited within when time is up, by a `TimeoutError`; not what must end by itself."""
         return asyncio.timeout(self.timeout())

@@ -51,7 +51,7 @@ class AuthError(CdekError):
     """CDEK refused the credentials, or the token that it has just issued for them."""
 
 
-class BadReply(CdekError):
+class BadReply(CdekError):  # noqa: N818 - the contract's names
     """An answer, but none that CDEK documents; `snippet` says what it looked like, without its words."""
 
     def __init__(
@@ -68,11 +68,11 @@ class BadReply(CdekError):
         self.snippet = snippet
 
 
-class OrderNotFound(CdekError, LookupError):
+class OrderNotFound(CdekError, LookupError):  # noqa: N818
     """CDEK knows no such order: a wrong number, another account's, or one deleted long ago."""
 
 
-class Rejected(CdekError):
+class Rejected(CdekError):  # noqa: N818
     """CDEK turned the operation down (or knows no such order: see `verdict`)."""
 
     def __init__(self, message: str, *, request: Request, verdict: Verdict, ticket: Ticket) -> None:
@@ -81,7 +81,7 @@ class Rejected(CdekError):
         self.verdict = verdict
 
 
-class Unsettled(CdekError, TimeoutError):
+class Unsettled(CdekError, TimeoutError):  # noqa: N818
     """No verdict before the deadline; `ticket` can be settled later, by any process of this account."""
 
     ticket: Ticket

@@ -86,7 +86,7 @@ class Wire:
         try:
             async with asyncio.timeout(seconds + _GRACE):
                 reply = await self._ask(_request(self._base_url, call, seconds, authorization), seconds)
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left
+        except Exception as error:  # whatever a transport raises, the call may have left
             raise _unanswered(call, error) from error
         self.clock.note(reply.date)
         _log.debug("%s %s: %d", call.method, call.path, reply.status)

@@ -134,16 +134,16 @@ class Http:
             try:
                 async with deadline.limit():
                     token = await self._credentials.token()
-                    await pacer.acquire(urgency)
+                    leave = await pacer.acquire(urgency)
             except TimeoutError as error:
                 raise TransportError(f"{call.method} {call.path}: not sent, time was up") from error
             if self._credentials.current(token):
                 break
-            pacer.release()  # it expired while the call was queueing
+            pacer.give_back(leave)  # it expired while the call was queueing
         try:
             departing()
         except BaseException:
-            pacer.release()
+            pacer.give_back(leave)
             raise
         deadline.start()
         # A write is not cut by its deadline: its caller leaves, and the answer is still heard.
@@ -154,7 +154,9 @@ class Http:
             raise TransportError(f"{call.method} {call.path}: no answer, time was up")
         if exchange.cancelled():
             raise TransportError(
-                f"{call.method} {call.path}: no answer, the client was closed", undecided=call.write, lasting=True
+                f"{call.method} {call.path}: no answer, the client was closed",
+                undecided=call.write,
+                lasting=True,
             )
         return token, exchange.result()
 

@@ -29,7 +29,7 @@ class Urgency(IntEnum):
 class _Waiter(NamedTuple):
     urgency: int
     turn: int
-    granted: asyncio.Future[None]
+    granted: asyncio.Future[float]
 
 
 class Pacer:
@@ -56,23 +56,30 @@ class Pacer:
         """Calls per second now; it falls when CDEK asks for it and recovers by itself."""
         return self._full and self._full * self._factor
 
-    async def acquire(self, urgency: Urgency) -> None:
-        """Wait for leave to send one call; `release` it when its answer is in."""
+    async def acquire(self, urgency: Urgency) -> float:
+        """Wait for leave to send one call now; returns when. `release` it when its answer is in."""
         loop = asyncio.get_running_loop()
         waiter = _Waiter(urgency, next(self._turns), loop.create_future())
         heapq.heappush(self._queue, waiter)
         self._pump()
         try:
-            await waiter.granted
+            return await waiter.granted
         except asyncio.CancelledError:
             if waiter.granted.done() and not waiter.granted.cancelled():
-                self.release()
+                self.give_back(waiter.granted.result())
             raise
 
     def release(self) -> None:
         """The answer is in, or will never be."""
         self._free += 1
         self._pump()
+
+    def give_back(self, at: float) -> None:
+        """The leave given `at` that time was not used: another may go in its stead."""
+        if self._full is not None and at in self._sent:
+            self._sent.remove(at)
+            self._next -= 1 / (self._full * self._factor)
+        self.release()
 
     def slow_down(self, retry_after: float) -> None:
         """CDEK is overloaded: the whole client sends less, and nothing for `retry_after` seconds."""
@@ -116,7 +123,7 @@ class Pacer:
                 self._timer = loop.call_at(may_go, self._pump)
                 return
             self._take(now)
-            heapq.heappop(self._queue).granted.set_result(None)
+            heapq.heappop(self._queue).granted.set_result(now)
 
     def _may_go(self, now: float) -> float:
         if self._full is None:

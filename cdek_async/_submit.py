@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from attrs import evolve
@@ -24,7 +25,7 @@ _BETWEEN = 2.0  # seconds between looks at another request that is under way
 class Submission:
     """One operation on its way to a ticket."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what one submission needs, once
         self,
         http: Http,
         turns: "Turns",
@@ -32,6 +33,7 @@ class Submission:
         draft: Ticket,
         deadline: Deadline,
         urgency: Urgency,
+        *,
         departing: Callable[[], None],
         behind_another: bool,
     ) -> None:
@@ -179,8 +181,13 @@ class Submission:
         return f"{self._operation.kind} of {self._order()}"
 
     def _order(self) -> str:
-        numbers = " ".join(f"{name} {number}" for name, number in self._operation.numbers.items())
-        return f"order {self._draft.order_uuid or numbers}"
+        return named(self._operation, self._draft.order_uuid)
+
+
+def named(operation: Operation, order_uuid: UUID | None = None) -> str:
+    """The order that an operation is about, in an error's words."""
+    numbers = " ".join(f"{name} {number}" for name, number in operation.numbers.items())
+    return f"order {order_uuid or operation.order_uuid or numbers}"
 
 
 class Turns:

@@ -72,17 +72,15 @@ _WRITTEN_OUT = 40
 
 
 def requests_of(data: Mapping[str, object]) -> tuple[Request, ...] | None:
-    """What CDEK says of the order's requests; None where it says nothing.
-
-    By hand, since it is all that a look needs, and polling is made of looks.
-    """
+    """What CDEK says of the order's requests; None where it says nothing."""
     requests = data.get("requests")
-    if not isinstance(requests, list):
-        return None
-    return tuple(_request(each) for each in requests if isinstance(each, dict))
+    return _read_requests(requests) if isinstance(requests, list) else None
 
 
-def _request(data: Mapping[str, object]) -> Request:
+def _request(data: object) -> Request:
+    """Read a request field by field, since it is all that a look needs, and polling is made of looks."""
+    if not isinstance(data, dict):
+        raise Unreadable
     state = _text(data.get("state"))
     return Request(
         request_uuid=_read(read_uuid, data.get("request_uuid")),  # absent in synchronous failures
@@ -204,6 +202,7 @@ def _make_reader() -> Converter:
     for kind, read in _SCALARS.items():
         converter.register_structure_hook(kind, _ignoring_type(read))
     converter.register_structure_hook_factory(has, _read_part)
+    converter.register_structure_hook(Request, _ignoring_type(_request))
     converter.register_structure_hook_factory(_is_list, _read_list)
     converter.register_structure_hook_factory(_is_maybe, _read_maybe)
     return converter
@@ -284,6 +283,12 @@ def _read_part(kind: Any, converter: Converter) -> Hook:
 
 
 _reader = _make_reader()
+_REQUESTS = tuple[Request, ...]
+_structure_requests = _reader.get_structure_hook(_REQUESTS)
+
+
+def _read_requests(requests: list[object]) -> tuple[Request, ...]:
+    return cast("tuple[Request, ...]", _structure_requests(requests, _REQUESTS))
 
 
 def _make_writer() -> Converter:
