@@ -1,0 +1,79 @@
+"""The deadline: one clock for all that a public call does."""
+
+import asyncio
+from math import inf, nan
+
+import pytest
+
+from cdek_async._deadline import Deadline
+from tests.virtual import run
+
+
+def test_a_deadline_counts_down_to_nothing() -> None:
+    """Seconds left fall with the loop's clock and stop at 0."""
+
+    async def main() -> None:
+        await asyncio.sleep(1000)
+        deadline = Deadline(10)
+        assert (deadline.seconds, deadline.remaining(), deadline.timeout()) == (10, 10, 10)
+        await asyncio.sleep(4)
+        assert (deadline.remaining(), deadline.timeout()) == (6, 6)
+        await asyncio.sleep(60)
+        assert (deadline.remaining(), deadline.timeout()) == (0, 0)
+
+    run(main())
+
+
+def test_a_deadline_can_start_later_and_once() -> None:
+    """Before its start there is no end in sight; starting it again gives no second life."""
+
+    async def main() -> None:
+        deadline = Deadline(10, started=False)
+        await asyncio.sleep(3600)
+        assert (deadline.remaining(), deadline.timeout()) == (inf, None)
+        deadline.start()
+        await asyncio.sleep(4)
+        deadline.start()
+        assert deadline.remaining() == 6
+
+    run(main())
+
+
+def test_an_endless_deadline() -> None:
+    """Infinite seconds are no limit to asyncio, which takes None for that."""
+
+    async def main() -> None:
+        deadline = Deadline(inf)
+        assert (deadline.remaining(), deadline.timeout()) == (inf, None)
+        async with deadline.limit():
+            await asyncio.sleep(10**6)
+
+    run(main())
+
+
+@pytest.mark.parametrize("seconds", [0, -1, -inf, nan])
+def test_a_deadline_takes_time(seconds: float) -> None:
+    """What is no time is a ValueError in one line, before anything is done."""
+    with pytest.raises(ValueError, match=r"\Atimeout: seconds, more than 0, not .+\Z"):
+        Deadline(seconds, started=False)
+
+
+def test_a_wait_is_cut_at_the_deadline() -> None:
+    """A wait within `limit` ends when time is up, as a TimeoutError, and no later."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline(10)
+        await asyncio.sleep(7)
+        async with deadline.limit():
+            await asyncio.sleep(2)
+        with pytest.raises(TimeoutError):
+            async with deadline.limit():
+                await asyncio.sleep(2)
+        assert loop.time() == 10
+        with pytest.raises(TimeoutError):
+            async with deadline.limit():
+                await asyncio.sleep(2)
+        assert loop.time() == 10
+
+    run(main())
