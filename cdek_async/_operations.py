@@ -9,6 +9,7 @@ from attrs import field, frozen
 from cdek_async import _wire
 from cdek_async._models import Call, Verdict
 from cdek_async._orders import OrderChanges
+from cdek_async._orders_parts import as_uuid
 
 
 class Operation(Protocol):
@@ -42,22 +43,6 @@ class Operation(Protocol):
         ...
 
 
-def to_uuid(value: UUID | str, name: str = "uuid") -> UUID:
-    """A uuid from text; never a path: `../x` is a `ValueError`."""
-    if isinstance(value, UUID):
-        return value
-    if isinstance(value, str):
-        try:
-            parsed = UUID(value)
-        except ValueError:
-            pass
-        else:
-            # UUID() also reads braces, urn: and stray hyphens; in a shop's file those are mistakes.
-            if value.lower() in (str(parsed), parsed.hex):
-                return parsed
-    raise ValueError(f"{name}: not a uuid: {value!r:.60}")
-
-
 def to_number(value: str | int, name: str) -> str:
     """An order's number as text; CDEK hands `cdek_number` out as text and as a number."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
@@ -70,7 +55,7 @@ MAX_NUMBER = 255
 
 
 def _maybe_uuid(value: UUID | str | None) -> UUID | None:
-    return None if value is None else to_uuid(value)
+    return None if value is None else as_uuid(value)
 
 
 def _cdek_number(value: str | int | None) -> str | None:

@@ -170,5 +170,5 @@ def _absent(ticket: Ticket, kind: type[Operation], reply: Reply) -> Request:
 
 
 def _presumed(ticket: Ticket, state: State | str) -> Request:
-    """Our request where CDEK no longer shows it: what we know of it, in the state that the verdict implies."""
+    """Our request where CDEK no longer shows it: what we know, in the state that the verdict implies."""
     return Request(ticket.request_uuid, ticket.request_type, state)
