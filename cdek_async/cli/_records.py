@@ -41,11 +41,9 @@ def read_records(source: Source, columns: Sequence[str]) -> Iterator[Record]:
     A plain list has one column, `uuid`. Blank records count, but for those at the end of the input.
     """
     lines = source.lines()
-    before = 0  # lines that were blank
-    for first in lines:
+    for blank, first in enumerate(lines):
         if first.strip():
-            return _without_blank_end(_records(source, before, first, lines, columns))
-        before += 1
+            return _without_blank_end(_records(source, blank, first, lines, columns))
     raise Stop(f"{source.name}: empty")
 
 

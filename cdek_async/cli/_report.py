@@ -152,8 +152,9 @@ def csv_line(entry: Entry) -> str:
 
 def _csv_line(cells: Sequence[str]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
+    # The terminator decides what is quoted: a bare carriage return in a cell would end a row for readers.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _harmless(cell: str) -> str:

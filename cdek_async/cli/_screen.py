@@ -70,8 +70,8 @@ class Screen:
         self._notes += 1
         if self._notes <= self._most:
             self.say(line)
-        if self._notes == self._most:
-            self.say("… what follows is counted below; --report has every row")
+        elif self._notes == self._most + 1:
+            self.say("… and more, counted at the end; --report has every row")
 
     @asynccontextmanager
     async def progress(self, standing: Callable[[], Standing]) -> AsyncIterator[None]:

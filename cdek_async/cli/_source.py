@@ -21,14 +21,12 @@ class Source:
     def __init__(self, path: str) -> None:
         self.name = "standard input" if path == STDIN else path
         try:
+            self._fd = 0 if path == STDIN else os.open(path, os.O_RDONLY)
             # Not sys.stdin: a thread that waits in its buffer keeps the interpreter from ending.
-            raw = FileIO(0, closefd=False) if path == STDIN else FileIO(path)
+            self._file = BufferedReader(FileIO(self._fd, closefd=False), 1 << 16)
         except OSError as error:
             raise Stop(f"{self.name}: {reason(error)}") from error
-        self._file = BufferedReader(raw, 1 << 16)
-        found = os.fstat(raw.fileno())
-        self.identity = (found.st_dev, found.st_ino)
-        self._regular = stat.S_ISREG(found.st_mode)
+        self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
 
     def __enter__(self) -> Self:
         return self
@@ -36,8 +34,8 @@ class Source:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._regular:  # closing a pipe would wait for the thread that reads it
-            self._file.close()
+        if self._regular and self._fd:  # a pipe may have a thread that still reads it
+            os.close(self._fd)
 
     def count(self) -> int | None:
         """How many lines there are, all of them text; None where that cannot be known beforehand.
