@@ -303,6 +303,7 @@ def test_stop_calls_off_what_was_not_sent() -> None:
 
     async def main() -> None:
         taken, sent_items, got = list[int](), list[int](), list[int]()
+        before: tuple[list[int], list[int]] = ([], [])
 
         def source() -> Iterator[int]:
             for item in count():

@@ -130,7 +130,8 @@ def test_a_deletion_names_its_order_once(names: dict[str, Any]) -> None:
 
 
 def update(**fields: Any) -> UpdateOrder:
-    return UpdateOrder(OrderChanges(**{"uuid": ORDER} | fields))
+    known: dict[str, Any] = {"uuid": ORDER}
+    return UpdateOrder(OrderChanges(**known | fields))
 
 
 def package(**fields: Any) -> Package:
