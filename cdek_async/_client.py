@@ -124,6 +124,11 @@ class CdekClient:
         self._pacer.close()
 
     @property
+    def paused(self) -> bool:
+        """Nothing is answered at the moment, so bulk jobs wait and try one call now and then."""
+        return self._pacer.outage.on
+
+    @property
     def calls(self) -> int:
         """HTTP calls made so far, tokens and looks included."""
         return self._wire.calls
@@ -179,7 +184,8 @@ class CdekClient:
         Each operation that was sent gets exactly one result, an `Outcome` or a `CdekError`, in the order in
         which they settle. `concurrency` bounds the operations that are not settled yet. `results.progress`
         counts, `results.stop()` sends nothing new. Wrong credentials and a source that raises end the
-        sending; what is in flight settles, then the block raises.
+        sending; what is in flight settles, then the block raises. While nothing is answered (see `paused`) a
+        job waits, and the clocks of its operations stand still.
         """
         progress = Progress()
         chosen = polling or self._polling
@@ -188,7 +194,7 @@ class CdekClient:
             progress.taken += 1
             result: Outcome | CdekError
             try:
-                deadline = Deadline(chosen.timeout, started=False)
+                deadline = Deadline(chosen.timeout, started=False, paused=self._pacer.outage.seconds)
                 result = await self._run(operation, deadline, chosen, bulk=progress, departing=sent)
             except asyncio.CancelledError:
                 progress.taken -= 1
@@ -291,7 +297,7 @@ class CdekClient:
         self._submissions.add(task)
         task.add_done_callback(self._submissions.discard)
         try:
-            await asyncio.wait({task}, timeout=deadline.timeout())
+            await deadline.wait(task)
         finally:
             if not task.done():
                 task.add_done_callback(_unheard)

@@ -1,16 +1,24 @@
 """The end of one public call, on the running loop's clock."""
 
 import asyncio
+from collections.abc import Callable
 from math import inf
+from typing import Any
 
 
 class Deadline:
-    """Bounds everything that one public call does; in a bulk job it starts with the first send."""
+    """Bounds everything that one public call does.
 
-    def __init__(self, seconds: float, *, started: bool = True) -> None:
+    In a bulk job it starts with the first send, and does not count the seconds that `paused` tells.
+    """
+
+    def __init__(
+        self, seconds: float, *, started: bool = True, paused: Callable[[], float] = lambda: 0.0
+    ) -> None:
         if not seconds > 0:
             raise ValueError(f"timeout: seconds, more than 0, not {seconds!r}")
         self.seconds = seconds
+        self._paused = paused
         self._at: float | None = None
         if started:
             self.start()
@@ -18,19 +26,24 @@ class Deadline:
     def start(self) -> None:
         """Start the clock, unless it runs already."""
         if self._at is None:
-            self._at = asyncio.get_running_loop().time() + self.seconds
+            self._at = self._now() + self.seconds
 
     def remaining(self) -> float:
         """Seconds left; never less than 0."""
-        if self._at is None:
-            return inf
-        return max(0.0, self._at - asyncio.get_running_loop().time())
+        return inf if self._at is None else max(0.0, self._at - self._now())
 
-    def timeout(self) -> float | None:
-        """Seconds left as asyncio takes them: None while there is no end in sight."""
+    def limit(self) -> asyncio.Timeout:
+        """Cut what is awaited within when time seems up, by a `TimeoutError`; ask `remaining` whether it is."""
+        return asyncio.timeout(self._timeout())
+
+    async def wait(self, task: asyncio.Task[Any]) -> None:
+        """Wait until a task is done or time is up; the task goes on."""
+        while not task.done() and self.remaining():
+            await asyncio.wait({task}, timeout=self._timeout())
+
+    def _timeout(self) -> float | None:
         remaining = self.remaining()
         return None if remaining == inf else remaining
 
-    def limit(self) -> asyncio.Timeout:
-        """Cut what is awaited within when time is up, by a `TimeoutError`; not what must end by itself."""
-        return asyncio.timeout(self.timeout())
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time() - self._paused()

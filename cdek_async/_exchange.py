@@ -87,7 +87,14 @@ class Wire:
             async with asyncio.timeout(seconds + _GRACE):
                 reply = await self._ask(_request(self._base_url, call, seconds, authorization), seconds)
         except Exception as error:  # whatever a transport raises, the call may have left
-            raise _unanswered(call, error) from error
+            failure = _unanswered(call, error)
+            if not failure.lasting:
+                self.pacer.outage.unanswered()
+            raise failure from error
+        if reply.status < 500:  # noqa: PLR2004 - above, a gateway answers for CDEK
+            self.pacer.outage.answered()
+        else:
+            self.pacer.outage.unanswered()
         self.clock.note(reply.date)
         _log.debug("%s %s: %d", call.method, call.path, reply.status)
         if reply.status in (TOO_MANY, UNAVAILABLE):

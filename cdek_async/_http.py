@@ -67,7 +67,7 @@ class Http:
             return (
                 isinstance(error, TransportError)
                 and not (error.undecided or error.lasting)
-                and self._quota.take()
+                and self._may_retry()
             )
 
         return await retried(send, unsent, deadline)
@@ -101,7 +101,7 @@ class Http:
                 return passing(error)
             transient = isinstance(error, TransportError) and not error.lasting
             garbled = isinstance(error, BadReply) and error.status < 300  # noqa: PLR2004 - the 2xx
-            return (transient or garbled) and self._quota.take()
+            return (transient or garbled) and self._may_retry()
 
         return await retried(
             lambda: self.look(call, deadline, urgency, usable),
@@ -131,12 +131,7 @@ class Http:
     ) -> tuple[str, Reply]:
         pacer = self._wire.pacer
         while True:
-            try:
-                async with deadline.limit():
-                    token = await self._credentials.token()
-                    leave = await pacer.acquire(urgency)
-            except TimeoutError as error:
-                raise TransportError(f"{call.method} {call.path}: not sent, time was up") from error
+            token, leave = await self._leave(call, deadline, urgency)
             if self._credentials.current(token):
                 break
             pacer.give_back(leave)  # it expired while the call was queueing
@@ -146,11 +141,14 @@ class Http:
             pacer.give_back(leave)
             raise
         deadline.start()
-        # A write is not cut by its deadline: its caller leaves, and the answer is still heard.
-        seconds = inf if call.write else deadline.remaining()
-        exchange = self._wire.start(call, seconds, f"Bearer {token}")
-        done, _ = await asyncio.wait({exchange}, timeout=None if seconds == inf else seconds)
-        if not done:
+        if call.write:
+            # Not cut by its deadline: its caller leaves, and the answer is still heard.
+            exchange = self._wire.start(call, inf, f"Bearer {token}")
+            await asyncio.wait({exchange})
+        else:
+            exchange = self._wire.start(call, deadline.remaining(), f"Bearer {token}")
+            await deadline.wait(exchange)
+        if not exchange.done():
             raise TransportError(f"{call.method} {call.path}: no answer, time was up")
         if exchange.cancelled():
             raise TransportError(
@@ -159,6 +157,21 @@ class Http:
                 lasting=True,
             )
         return token, exchange.result()
+
+    async def _leave(self, call: Call, deadline: Deadline, urgency: Urgency) -> tuple[str, float]:
+        """A token, and the pacer's leave to send a call with it."""
+        while True:
+            try:
+                async with deadline.limit():
+                    token = await self._credentials.token()
+                    return token, await self._wire.pacer.acquire(urgency)
+            except TimeoutError as error:
+                if not deadline.remaining():  # it may have stood still meanwhile
+                    raise TransportError(f"{call.method} {call.path}: not sent, time was up") from error
+
+    def _may_retry(self) -> bool:
+        # In an outage the pacer lets next to nothing out; there is nothing more to save.
+        return self._wire.pacer.outage.on or self._quota.take()
 
 
 def answered(call: Call, reply: Reply) -> Reply:

@@ -7,6 +7,8 @@ from enum import IntEnum
 from itertools import count
 from typing import NamedTuple
 
+from cdek_async._outage import Outage
+
 _SECOND = 1.001  # a millisecond for the clocks and the wire: CDEK counts arrivals, we count departures
 _CATCH_UP = 0.05  # seconds of the rate that a late wake-up may make good at once
 _WINDOW = 1.0  # seconds after which the rate is judged anew: once, however many faults came
@@ -44,6 +46,7 @@ class Pacer:
         self._calls = 0
         self._faults = 0
         self._free = connections
+        self.outage = Outage()
         self._queue: list[_Waiter] = []
         self._turns = count()
         self._sent: deque[float] = deque(maxlen=max(1, int(rate)) if rate else 1)
@@ -118,11 +121,14 @@ class Pacer:
                 heapq.heappop(self._queue)
                 continue
             now = loop.time()
-            may_go = self._may_go(now)
+            bulk = self._queue[0].urgency >= Urgency.BULK
+            may_go = max(self._may_go(now), self.outage.probe_at if bulk else 0.0)
             if may_go > now:
                 self._timer = loop.call_at(may_go, self._pump)
                 return
             self._take(now)
+            if bulk and self.outage.on:
+                self.outage.probing()
             heapq.heappop(self._queue).granted.set_result(now)
 
     def _may_go(self, now: float) -> float:

@@ -726,6 +726,56 @@ def test_leaving_a_job_early_leaves_nothing_behind() -> None:
     run(main())
 
 
+def test_ten_minutes_without_network_cost_a_job_ten_minutes_and_no_order() -> None:
+    """The job waits and looks now and then; no operation's clock runs, and single calls may try."""
+    down = (2.0, 602.0)
+    sandbox = Sandbox(settle="fixed:0.5", faults=lambda call: _down(call.at, down))
+    orders = sandbox.add_orders(400)
+
+    async def main() -> None:
+        async with client_of(sandbox, polling=Polling(timeout=30)) as client:
+            loop = asyncio.get_running_loop()
+            paused: list[bool] = []
+            loop.call_at(300, lambda: paused.append(client.paused))
+            results: list[tuple[object, object]] = []
+            await collect(client.run_all([DeleteOrder(order.uuid) for order in orders]), results)
+            assert all(isinstance(result, Outcome) and result.ok for _, result in results)
+            assert len(results) == 400
+            assert loop.time() < 602 + 60
+            assert paused == [True]
+            assert not client.paused
+
+    run(main())
+    during = [at for calls in sandbox.calls.values() for at in calls if 60 < at < 602]
+    assert len(during) < 60  # a call now and then, and not 4,000 retries
+    removed = [applied.order_uuid for applied in sandbox.applied]
+    assert len(removed) == len(set(removed)) == 400
+
+
+def _down(at: float, between: tuple[float, float]) -> Fault | None:
+    return Fault("refused") if between[0] <= at < between[1] else None
+
+
+def test_a_single_call_does_not_wait_for_an_outage_to_end() -> None:
+    """Somebody waits: it tries, and fails in time."""
+    sandbox = Sandbox(faults=lambda call: _down(call.at, (1.0, 600.0)))
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            await client.get_order(uuid)
+            await asyncio.sleep(1)
+            for _ in range(3):
+                with pytest.raises(TransportError):
+                    await client.get_order(uuid)
+            assert client.paused
+            await asyncio.sleep(600)
+            await client.get_order(uuid)
+            assert not client.paused
+
+    run(main())
+
+
 def test_a_single_call_passes_a_bulk_job() -> None:
     """5,000 waiting deletions must not hold up a web handler."""
     sandbox = Sandbox(settle="fixed:0.2")

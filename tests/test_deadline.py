@@ -15,11 +15,11 @@ def test_a_deadline_counts_down_to_nothing() -> None:
     async def main() -> None:
         await asyncio.sleep(1000)
         deadline = Deadline(10)
-        assert (deadline.seconds, deadline.remaining(), deadline.timeout()) == (10, 10, 10)
+        assert (deadline.seconds, deadline.remaining()) == (10, 10)
         await asyncio.sleep(4)
-        assert (deadline.remaining(), deadline.timeout()) == (6, 6)
+        assert deadline.remaining() == 6
         await asyncio.sleep(60)
-        assert (deadline.remaining(), deadline.timeout()) == (0, 0)
+        assert deadline.remaining() == 0
 
     run(main())
 
@@ -30,7 +30,7 @@ def test_a_deadline_can_start_later_and_once() -> None:
     async def main() -> None:
         deadline = Deadline(10, started=False)
         await asyncio.sleep(3600)
-        assert (deadline.remaining(), deadline.timeout()) == (inf, None)
+        assert deadline.remaining() == inf
         deadline.start()
         await asyncio.sleep(4)
         deadline.start()
@@ -44,9 +44,44 @@ def test_an_endless_deadline() -> None:
 
     async def main() -> None:
         deadline = Deadline(inf)
-        assert (deadline.remaining(), deadline.timeout()) == (inf, None)
+        assert deadline.remaining() == inf
         async with deadline.limit():
             await asyncio.sleep(10**6)
+        await deadline.wait(asyncio.create_task(asyncio.sleep(10**6)))
+
+    run(main())
+
+
+def test_a_task_is_waited_for_until_time_is_up() -> None:
+    """It goes on: what it does must end by itself."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(asyncio.sleep(20))
+        await Deadline(5).wait(task)
+        assert (loop.time(), task.done()) == (5, False)
+        await Deadline(50).wait(task)
+        assert (loop.time(), task.done()) == (20, True)
+
+    run(main())
+
+
+def test_a_clock_that_stands_still_meanwhile() -> None:
+    """Seconds in which the whole client was paused do not count, also not while something is waited for."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pauses = [100.0]  # before the deadline started
+        deadline = Deadline(10, paused=lambda: sum(pauses))
+        await asyncio.sleep(4)
+        pauses.append(3)
+        assert deadline.remaining() == 9
+        loop.call_later(8, pauses.append, 30.0)
+        task = asyncio.create_task(asyncio.sleep(1000))
+        await deadline.wait(task)
+        assert loop.time() == 4 + 9 + 30
+        assert not deadline.remaining()
+        await task
 
     run(main())
 

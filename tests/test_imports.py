@@ -13,7 +13,7 @@ PACKAGE = Path(cdek_async.__file__).parent
 LAYERS: list[set[str]] = [
     {"_version", "_models", "_scalars", "_orders_parts", "_checks", "_orders"},
     {"_errors", "_wire", "_operations", "_outcome", "_accept", "_progress"},
-    {"_deadline", "_pacing", "_bulk", "_exchange", "_http", "_auth", "_polling", "_submit"},
+    {"_deadline", "_outage", "_pacing", "_bulk", "_exchange", "_http", "_auth", "_polling", "_submit"},
     {"_client"},
     {""},
     {"sandbox"},
