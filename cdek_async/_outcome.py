@@ -69,7 +69,7 @@ class Outcome:
         )
 
 
-def conclude(ticket: Ticket, reply: Reply) -> Outcome | None:
+def conclude(ticket: Ticket, reply: Reply) -> Outcome | None:  # noqa: PLR0911 - one per line of the rule
     """The outcome that this reply to a look proves; None: ask again."""
     kind = KINDS[ticket.kind]
     if is_not_found(reply, ticket.order_uuid):
