@@ -33,7 +33,7 @@ class Deadline:
         return inf if self._at is None else max(0.0, self._at - self._now())
 
     def limit(self) -> asyncio.Timeout:
-        """Cut what is awaited within when time seems up, as a `TimeoutError`; `remaining` tells whether it is."""
+        """Cut what is awaited within when time seems up, as a `TimeoutError`; `remaining` knows."""
         return asyncio.timeout(self._timeout())
 
     async def wait(self, task: asyncio.Task[Any]) -> None:

@@ -78,7 +78,6 @@ class DeleteOrder:
     request_type: ClassVar[str] = "DELETE"
     gone: ClassVar[Verdict] = Verdict.OK
     removal: ClassVar[bool] = True
-    repeatable: ClassVar[bool] = True
 
     uuid: UUID | None = field(default=None, converter=_maybe_uuid)
     cdek_number: str | None = field(default=None, converter=_cdek_number, kw_only=True)
@@ -95,6 +94,10 @@ class DeleteOrder:
     @property
     def numbers(self) -> Mapping[str, str]:
         return find_params(cdek_number=self.cdek_number, im_number=self.im_number)
+
+    @property
+    def repeatable(self) -> bool:
+        return True
 
     def call(self, order_uuid: UUID | None) -> Call | None:
         return None if order_uuid is None else Call("DELETE", f"/v2/orders/{order_uuid}", write=True)
