@@ -29,7 +29,7 @@ from cdek_async._outcome import Outcome, conclude, first_outcome, is_not_found, 
 from cdek_async._pacing import Pacer, Urgency
 from cdek_async._polling import Looks, Polling, poll
 from cdek_async._progress import Progress
-from cdek_async._submit import Submission, Turns, named
+from cdek_async._submit import Submission, Turns, busy, named
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -260,7 +260,10 @@ class CdekClient:
             return outcome
         # Turned down only because another request of its type was under way: wait for that, once.
         ticket = await self._submit(operation, deadline, urgency, on_ticket=on_ticket, behind_another=True)
-        return await self._settle(ticket, deadline, polling, bulk=bulk)
+        outcome = await self._settle(ticket, deadline, polling, bulk=bulk)
+        if crossed(outcome):
+            raise busy(named(operation))
+        return outcome
 
     async def _submit(
         self,

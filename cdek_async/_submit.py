@@ -150,7 +150,7 @@ class Submission:
         if self._lost:  # it is ours
             return await self._find_ours() or evolve(self._draft, adopted=True)
         if not self._operation.removal and self._waited:
-            raise TransportError(f"{self._name()}: CDEK is still busy with another one")
+            raise busy(self._order())
         self._waited = True
         while True:
             reply = await self._look()
@@ -182,6 +182,11 @@ class Submission:
 
     def _order(self) -> str:
         return named(self._operation, self._draft.order_uuid)
+
+
+def busy(order: str) -> TransportError:
+    """Another request of the same type is under way, a second time: ours was not applied."""
+    return TransportError(f"{order}: CDEK is still busy with another request of this type")
 
 
 def named(operation: Operation, order_uuid: UUID | None = None) -> str:

@@ -320,6 +320,21 @@ def test_an_update_turned_down_later_for_another_one_is_sent_again_once() -> Non
     assert len(sandbox.calls["PATCH"]) == 2
 
 
+def test_an_update_turned_down_for_another_one_twice_was_not_applied() -> None:
+    """It is no "no" the second time either; it may be run again as it is."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("similar_later"), Fault("similar_later"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError, match="busy") as caught:
+                await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
+            assert not caught.value.undecided
+
+    run(main())
+
+
 def test_after_a_lost_answer_the_running_request_is_ours() -> None:
     """v2_similar_request_still_processed after a cut-off: nobody else asked."""
     sandbox = Sandbox(settle="fixed:30", similar="reject")
