@@ -62,9 +62,7 @@ def main() -> None:
         for name, earlier in rounds.items():
             earlier.append(measured(SIDES[name], plan))
             print(f"round {number + 1}, {told(name, earlier[-1])}", file=sys.stderr, flush=True)
-    print(
-        f"{options.orders} orders; settle {options.settle}; every verdict checked; median of {options.rounds}\n"
-    )
+    print(f"{options.orders} orders; settle {options.settle}; verdicts checked; median of {options.rounds}\n")
     print(compared({SIDES[name].name: median(each) for name, each in rounds.items()}))
 
 

@@ -28,7 +28,7 @@ def main() -> None:
             calls[name].append(len(finished.record["calls"]) / options.orders)
     print(
         f"{options.rounds} rounds of {options.orders} handlers, one every {options.every} s;"
-        f" settle {options.settle}; every verdict checked\n"
+        f" settle {options.settle}; all verdicts checked\n"
     )
     print(compared(waits, calls))
 
