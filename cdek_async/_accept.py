@@ -9,7 +9,15 @@ from cdek_async import _wire
 from cdek_async._errors import BadReply, TransportError
 from cdek_async._models import Issue, Reply, Request, State, Ticket, Verdict
 from cdek_async._operations import KINDS
-from cdek_async._outcome import NOT_FOUND, Outcome, is_not_found, possible, shown
+from cdek_async._outcome import (
+    NOT_FOUND,
+    Outcome,
+    is_not_found,
+    is_removed,
+    names_missing,
+    possible,
+    shown,
+)
 
 SEVERAL_ORDERS = "several_orders"  # ours: CDEK documents no code for it
 SIMILAR = "v2_similar_request_still_processed"
@@ -42,8 +50,6 @@ def receive(draft: Ticket, reply: Reply) -> Ticket | Again:
                 status=reply.status,
                 snippet=reply.snippet,
             )
-        if is_not_found(reply, draft.order_uuid):
-            return _final(draft, Verdict.NOT_FOUND, _turned_down(draft, errors))
         return _no(draft, _turned_down(draft, errors))
     return _noted(draft, reply)
 
@@ -62,9 +68,9 @@ def _noted(draft: Ticket, reply: Reply) -> Ticket | Again:
         return noted  # taken note of, but which request is ours only looks can tell
     request = evolve(ours[0], type=draft.request_type)
     noted = evolve(noted, request_uuid=request.request_uuid, request=request)
-    if request.state is State.INVALID:
+    if request.state == State.INVALID:
         return _no(noted, request)
-    if request.state is State.SUCCESSFUL:
+    if request.state == State.SUCCESSFUL:
         return _final(noted, Verdict.OK, request)
     return noted
 
@@ -78,7 +84,11 @@ def _no(draft: Ticket, request: Request) -> Ticket | Again:
         return Again.SIMILAR
     if _NOT_READY in codes:
         return Again.LATER
-    return _final(draft, Verdict.NOT_FOUND if codes & NOT_FOUND else Verdict.REJECTED, request)
+    if names_missing(request.errors, draft.order_uuid):
+        return _final(draft, Verdict.NOT_FOUND, request)
+    if codes & NOT_FOUND and KINDS[draft.kind].removal:
+        return Again.LOOK  # it names another order, and a deletion has no parts that could be missing
+    return _final(draft, Verdict.REJECTED, request)
 
 
 def adopt(draft: Ticket, reply: Reply) -> Ticket | None:
@@ -91,7 +101,7 @@ def adopt(draft: Ticket, reply: Reply) -> Ticket | None:
         errors = _wire.errors_of(reply.data or {})
         return _final(draft, Verdict.NOT_FOUND, _turned_down(draft, errors))
     seen = evolve(draft, adopted=True, order_uuid=draft.order_uuid or _wire.order_uuid_of(reply.data or {}))
-    if KINDS[draft.kind].removal and _wire.removed(reply.data or {}):
+    if KINDS[draft.kind].removal and is_removed(reply, draft.order_uuid):
         return _final(seen, Verdict.OK, Request(None, draft.request_type, State.SUCCESSFUL))
     ours = possible(draft, shown(reply, draft.order_uuid) or ())
     if not ours:
@@ -111,7 +121,7 @@ def adopt_running(draft: Ticket, reply: Reply) -> Ticket | None:
         return _final(
             evolve(draft, adopted=True), Verdict.OK, Request(None, draft.request_type, State.SUCCESSFUL)
         )
-    if _wire.removed(reply.data or {}):
+    if is_removed(reply, draft.order_uuid):
         return adopt(draft, reply)
     running = under_way(draft, reply)
     if not running:

@@ -2,7 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+)
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -41,6 +49,8 @@ class Bulk(Generic[Item, Result, Count]):
         self._failure: BaseException | None = None
 
     async def __aenter__(self) -> Self:
+        if self._feeder is not None:
+            raise RuntimeError("a bulk job runs once")
         self._feeder = asyncio.create_task(self._feed())
         self._feeder.add_done_callback(self._fed)
         return self
@@ -98,6 +108,8 @@ class Bulk(Generic[Item, Result, Count]):
 
     def _start(self, item: Item) -> None:
         def sent() -> None:
+            if task.cancelling():  # called off in this very turn of the loop: it must not leave any more
+                raise asyncio.CancelledError
             self._unsent.discard(task)
 
         async def work() -> Result:
@@ -109,10 +121,8 @@ class Bulk(Generic[Item, Result, Count]):
             self._wake.set()
             if not task.cancelled() and task.exception() is None:
                 self._ready.append((item, task.result()))
-                return
-            self._places.release()
-            if not task.cancelled():
-                self._failed(task.exception())
+            else:
+                self._failed(_failure(task))
 
         task = asyncio.create_task(work())
         self._tasks.add(task)
@@ -121,20 +131,32 @@ class Bulk(Generic[Item, Result, Count]):
 
     def _fed(self, feeder: asyncio.Task[None]) -> None:
         self._wake.set()
-        if not feeder.cancelled():
-            self._failed(feeder.exception())
+        self._failed(_failure(feeder))
 
     def _failed(self, failure: BaseException | None) -> None:
         if failure is not None:
-            self._failure = self._failure or failure
+            self._failure = failure if self._failure is None else self._failure
             self.stop()
 
 
+def _failure(task: asyncio.Task[Result] | asyncio.Task[None]) -> BaseException | None:
+    """What a task failed of; being called off is no failure, but a cancellation out of nowhere is."""
+    if not task.cancelled():
+        return task.exception()
+    return None if task.cancelling() else RuntimeError("cancelled by something else than this bulk job")
+
+
 async def _one_by_one(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncGenerator[Item, None]:
-    if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield item
-    else:
-        for item in items:
-            yield item
-            await asyncio.sleep(0)  # a source that never waits must not keep the loop to itself
+    try:
+        if isinstance(items, AsyncIterable):
+            async for item in items:
+                yield item
+        else:
+            for item in items:
+                yield item
+                await asyncio.sleep(0)  # a source that never waits must not keep the loop to itself
+    finally:  # `for` closes no generator that it leaves early
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()
+        elif isinstance(items, Generator):
+            items.close()

@@ -24,14 +24,23 @@ class CdekError(Exception):
         self.ticket = ticket
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), self.args), self.__dict__)
+        return (_rebuild, (type(self), self.args, _portable(self.__cause__)), self.__dict__)
 
 
-def _rebuild(cls: type[CdekError], args: tuple[object, ...]) -> CdekError:
+def _rebuild(cls: type[CdekError], args: tuple[object, ...], cause: BaseException | None) -> CdekError:
     # Keyword arguments do not pickle by themselves; they come back with __dict__.
     error = cls.__new__(cls, *args)
     error.args = args
+    if cause is not None:
+        error.__cause__ = cause
     return error
+
+
+def _portable(cause: BaseException | None) -> BaseException | None:
+    """A cause that pickles and holds no secret: a library's error, whose request has the token, is a name."""
+    if cause is None or isinstance(cause, CdekError) or type(cause).__module__ == "builtins":
+        return cause
+    return CdekError(type(cause).__name__)
 
 
 class TransportError(CdekError):

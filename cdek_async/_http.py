@@ -116,7 +116,7 @@ class Http:
         """One exchange; a refused token is renewed and the call replayed once, for nothing was applied."""
         for replay in (False, True):
             token, reply = await self._send(call, deadline, urgency, departing)
-            if not _token_refused(reply):
+            if not _token_refused(call, reply):
                 break
             self._credentials.refused(token)
             if replay:
@@ -220,10 +220,11 @@ def passing(error: BaseException) -> bool:
     return isinstance(error, TransportError) or (isinstance(error, CdekError) and not error.lasting)
 
 
-def _token_refused(reply: Reply) -> bool:
+def _token_refused(call: Call, reply: Reply) -> bool:
     if reply.status == 401:  # noqa: PLR2004 - Unauthorized
         return True
-    if reply.data is None or (reply.status < 400 and "entity" in reply.data):  # noqa: PLR2004
+    # A look at an order may show one that was refused a token long ago.
+    if reply.data is None or (reply.status < 400 and "entity" in reply.data and not call.write):  # noqa: PLR2004
         return False
     return _has_code(reply, _AUTH)
 

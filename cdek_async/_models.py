@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -65,7 +65,7 @@ class Request:
     @property
     def final(self) -> bool:
         """Whether the state stays; one that CDEK adds tomorrow does not, as far as we know."""
-        return isinstance(self.state, State) and self.state.final
+        return self.state in (State.SUCCESSFUL, State.INVALID)
 
 
 @frozen
@@ -136,10 +136,12 @@ class Ticket:
         try:
             data = json.loads(text)
             version = data.pop("version")
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise ValueError("this is not a ticket: expected what Ticket.to_json() wrote") from error
-        if version != _TICKET_VERSION:
-            raise ValueError(f"a ticket of version {version!r} is not readable here, only {_TICKET_VERSION}")
+        if version is True or version != _TICKET_VERSION:
+            raise ValueError(
+                f"a ticket of version {version!r:.40} is not readable here, only {_TICKET_VERSION}"
+            )
         try:
             return cls(
                 host=_text(data["host"]),
@@ -148,13 +150,13 @@ class Ticket:
                 order_uuid=_maybe(UUID, data["order_uuid"]),
                 request_uuid=_maybe(UUID, data["request_uuid"]),
                 request_type=_text(data["request_type"]),
-                since=_maybe(datetime.fromisoformat, data["since"]),
-                adopted=data["adopted"] is True,
+                since=_maybe(_moment, data["since"]),
+                adopted=_bool(data["adopted"]),
                 verdict=_maybe(Verdict, data["verdict"]),
                 request=_maybe(_request_from_plain, data["request"]),
             )
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise ValueError(f"this ticket is damaged: {type(error).__name__}: {error}") from error
+            raise ValueError(f"this ticket is damaged: {type(error).__name__}: {error!s:.80}") from error
 
 
 _TICKET_VERSION = 1
@@ -177,13 +179,15 @@ def _request_from_plain(data: dict[str, Any]) -> Request:
         request_uuid=_maybe(UUID, data["request_uuid"]),
         type=_text(data["type"]),
         state=State(state) if state in State.__members__ else state,
-        date_time=_maybe(datetime.fromisoformat, data["date_time"]),
+        date_time=_maybe(_moment, data["date_time"]),
         errors=_issues_from_plain(data["errors"]),
         warnings=_issues_from_plain(data["warnings"]),
     )
 
 
-def _issues_from_plain(pairs: list[tuple[str, str | None]]) -> tuple[Issue, ...]:
+def _issues_from_plain(pairs: object) -> tuple[Issue, ...]:
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) for pair in pairs):
+        raise TypeError("a list of pairs expected")
     return tuple(Issue(_text(code), additional_code=_maybe(_text, additional)) for code, additional in pairs)
 
 
@@ -191,6 +195,17 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     raise TypeError(f"text expected, not {type(value).__name__}")
+
+
+def _bool(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise TypeError(f"true or false expected, not {type(value).__name__}")
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # two moments always compare
 
 
 def _maybe(read: Callable[[Any], T], value: object) -> T | None:

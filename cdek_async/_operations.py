@@ -9,7 +9,7 @@ from attrs import field, frozen
 from cdek_async import _wire
 from cdek_async._models import Call, Verdict
 from cdek_async._orders import OrderChanges
-from cdek_async._orders_parts import as_uuid
+from cdek_async._orders_parts import as_uuid, shorten
 
 
 class Operation(Protocol):
@@ -45,9 +45,12 @@ class Operation(Protocol):
 
 def to_number(value: str | int, name: str) -> str:
     """An order's number as text; CDEK hands `cdek_number` out as text and as a number."""
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**MAX_NUMBER:
+        value = str(value)
+    text = value.strip() if isinstance(value, str) else ""
     if not text or not text.isprintable() or len(text) > MAX_NUMBER:
-        raise ValueError(f"{name}: not an order number: {value!r:.60}")
+        shown = shorten(value) if isinstance(value, str) else type(value).__name__
+        raise ValueError(f"{name}: not an order number: {shown}")
     return text
 
 
@@ -112,7 +115,12 @@ class UpdateOrder:
     gone: ClassVar[Verdict] = Verdict.NOT_FOUND
     removal: ClassVar[bool] = False
 
-    changes: OrderChanges
+    changes: OrderChanges = field()
+
+    @changes.validator
+    def _check_changes(self, _: object, value: object) -> None:
+        if not isinstance(value, OrderChanges):
+            raise ValueError(f"changes: an OrderChanges expected, not {type(value).__name__}")  # noqa: TRY004
 
     @property
     def order_uuid(self) -> UUID | None:

@@ -48,7 +48,9 @@ class Outcome:
     def warnings(self) -> tuple[Issue, ...]:
         """The verdict's, and those of the first answer: a changed price is announced there only."""
         first = self.ticket.request.warnings if self.ticket.request else ()
-        return self.request.warnings + tuple(issue for issue in first if issue not in self.request.warnings)
+        # A ticket that was kept has codes only: the same code is the same warning.
+        codes = {issue.code for issue in self.request.warnings}
+        return self.request.warnings + tuple(issue for issue in first if issue.code not in codes)
 
     @cached_property
     def order(self) -> OrderInfo | None:
@@ -59,32 +61,36 @@ class Outcome:
         """Raise `Rejected` unless ok."""
         if self.ok:
             return self
-        codes = ", ".join(issue.code for issue in self.errors) or "no code given"
+        codes = ", ".join(_shown_code(issue.code) for issue in self.errors[:9]) or "no code given"
         word = "was rejected" if self.verdict is Verdict.REJECTED else "found no such order"
+        order = f"order {self.ticket.order_uuid}" if self.ticket.order_uuid else "an order"
         raise Rejected(
-            f"{self.ticket.kind} of order {self.ticket.order_uuid} {word}: {codes}",
+            f"{self.ticket.kind} of {order} {word}: {codes}",
             request=self.request,
             verdict=self.verdict,
             ticket=self.ticket,
         )
 
 
-def conclude(ticket: Ticket, reply: Reply) -> Outcome | None:  # noqa: PLR0911 - one per line of the rule
+def _shown_code(code: str) -> str:
+    """A code as one line bears it: the list of codes is open, and some of CDEK's are sentences."""
+    return (code if code.isprintable() else ascii(code))[:100]
+
+
+def conclude(ticket: Ticket, reply: Reply) -> Outcome | None:
     """The outcome that this reply to a look proves; None: ask again."""
     kind = KINDS[ticket.kind]
     if is_not_found(reply, ticket.order_uuid):
         return Outcome(ticket, kind.gone, _absent(ticket, kind, reply))
-    requests = shown(reply, ticket.order_uuid)
-    if requests is None or reply.data is None:
-        return None
+    if kind.removal and is_removed(reply, ticket.order_uuid):
+        return Outcome(ticket, Verdict.OK, _presumed(ticket, State.SUCCESSFUL), reply.data)
+    requests = shown(reply, ticket.order_uuid) or ()
     request = find(ticket, requests)
-    if kind.removal and _wire.removed(reply.data):
-        return Outcome(ticket, Verdict.OK, request or _presumed(ticket, State.SUCCESSFUL), reply.data)
     if request is None or not request.final:
         return None
-    if request.state is State.SUCCESSFUL:
+    if request.state == State.SUCCESSFUL:
         return Outcome(ticket, Verdict.OK, request, reply.data)
-    if kind.removal and _sibling(request, requests):
+    if kind.removal and _sibling(kind, requests):
         return None  # the order is or will be gone; REMOVED or "not found" will say so
     return Outcome(ticket, Verdict.REJECTED, request, reply.data)
 
@@ -129,37 +135,52 @@ def is_not_found(reply: Reply, order_uuid: UUID | None) -> bool:
     """CDEK says that there is no such order: a 400 (not 404) with one of three codes."""
     if reply.data is None or not 400 <= reply.status < 500:  # noqa: PLR2004 - the 4xx
         return False
-    missing = [issue for issue in _wire.errors_of(reply.data) if issue.code.lower() in NOT_FOUND]
-    # The message names the uuid; one that names another order answers another call.
+    return names_missing(_wire.errors_of(reply.data), order_uuid)
+
+
+def names_missing(errors: Sequence[Issue], order_uuid: UUID | None) -> bool:
+    """Whether errors say that this order is missing: a message that names another answers another call."""
+    missing = [issue for issue in errors if issue.code.lower() in NOT_FOUND]
     named = {uuid for issue in missing for uuid in _uuids_in(issue.message)}
     return bool(missing) and (not named or order_uuid is None or order_uuid in named)
 
 
 def readable(reply: Reply, order_uuid: UUID | None) -> bool:
     """Whether a look was answered at all: by the order, or by "there is no such order"."""
-    return shown(reply, order_uuid) is not None or is_not_found(reply, order_uuid)
+    return (
+        shown(reply, order_uuid) is not None
+        or is_removed(reply, order_uuid)
+        or is_not_found(reply, order_uuid)
+    )
+
+
+def is_removed(reply: Reply, order_uuid: UUID | None) -> bool:
+    """Whether a look shows this very order as REMOVED: the one status that decides."""
+    data = _about(reply, order_uuid)
+    return data is not None and _wire.removed(data)
 
 
 def shown(reply: Reply, order_uuid: UUID | None) -> tuple[Request, ...] | None:
     """The history that a look shows; None unless it is a readable answer about this very order."""
+    data = _about(reply, order_uuid)
+    return None if data is None else _wire.requests_of(data)
+
+
+def _about(reply: Reply, order_uuid: UUID | None) -> Mapping[str, object] | None:
+    """What a 2xx says, unless it is about another order."""
     if reply.data is None or not 200 <= reply.status < 300:  # noqa: PLR2004 - the 2xx
         return None
     entity_uuid = _wire.order_uuid_of(reply.data)
-    if order_uuid is not None and entity_uuid is not None and entity_uuid != order_uuid:
-        return None
-    return _wire.requests_of(reply.data)
+    return None if order_uuid and entity_uuid and entity_uuid != order_uuid else reply.data
 
 
 def _uuids_in(text: str) -> set[UUID]:
     return {UUID(match) for match in _UUID.findall(text)}
 
 
-def _sibling(request: Request, requests: Sequence[Request]) -> bool:
+def _sibling(kind: type[Operation], requests: Sequence[Request]) -> bool:
     """Whether another DELETE of the order lives or succeeded."""
-    return any(
-        other is not request and other.type.upper() == request.type.upper() and other.state != State.INVALID
-        for other in requests
-    )
+    return any(other.type.upper() == kind.request_type and other.state != State.INVALID for other in requests)
 
 
 def _absent(ticket: Ticket, kind: type[Operation], reply: Reply) -> Request:

@@ -35,11 +35,16 @@ class _Waiter(NamedTuple):
 
 
 class Pacer:
-    """The last gate before the wire: at most `rate` calls in any second, at most `connections` at once."""
+    """The last gate before the wire: at most `rate` calls in any second, at most `connections` at once.
+
+    A rate of 2.5 is 2 in any second.
+    """
 
     def __init__(self, rate: float | None, connections: int) -> None:
         if rate is not None and not 0 < rate <= MAX_RATE:
-            raise ValueError(f"rate: calls per second, more than 0 (or None: no limit), not {rate!r}")
+            raise ValueError(
+                f"rate: calls per second, more than 0, at most {MAX_RATE} (or None: no limit), not {rate!r}"
+            )
         self._full = rate
         self._factor = 1.0
         self._window_at = 0.0

@@ -119,8 +119,8 @@ class Submission:
             raise asyncio.CancelledError
         if self._draft.since is None:
             self._draft = evolve(self._draft, since=self._http.clock.now())
+        self._departing()  # may still call it off
         self.in_doubt = True
-        self._departing()
 
     async def _after_lost(self) -> Ticket | None:
         """Look for the write whose answer was lost; None: it is not there and may be sent again."""
@@ -138,10 +138,10 @@ class Submission:
         loop = asyncio.get_running_loop()
         lost_at = loop.time()
         for moment in _LOOKS_AT:
+            late = loop.time() >= lost_at + _LOOKS_AT[-1]
             await self._sleep(lost_at + moment - loop.time())
-            reply = await self._look()
-            ticket = adopt(self._draft, reply)
-            if ticket is not None or loop.time() >= lost_at + _LOOKS_AT[-1]:
+            ticket = adopt(self._draft, await self._look())
+            if ticket is not None or late:
                 return ticket
         return None
 
@@ -196,7 +196,7 @@ def named(operation: Operation, order_uuid: UUID | None = None) -> str:
 
 
 class Turns:
-    """Within one client, writes to one order go one after the other."""
+    """Within one client, writes to one order, named alike, go one after the other."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

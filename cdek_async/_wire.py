@@ -5,6 +5,7 @@ absent, and stays in `OrderInfo.raw`. Writing sends what was given, and nothing 
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -95,6 +96,9 @@ def _request(data: object) -> Request:
 _STATES: dict[str, State] = {state.value: state for state in State}
 
 
+_CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
+
+
 def _issues(data: object) -> tuple[Issue, ...]:
     """Read errors or warnings; CDEK's document of 2020 has an empty list of them beside a success."""
     return tuple(_issue(each) for each in data if each) if isinstance(data, list) else ()
@@ -102,7 +106,8 @@ def _issues(data: object) -> tuple[Issue, ...]:
 
 def _issue(data: object) -> Issue:
     if not isinstance(data, dict):
-        return Issue(_text(data))
+        text = _text(data)  # free text is no code: it may say anything of anybody
+        return Issue(text) if _CODE.fullmatch(text) else Issue("", text)
     return Issue(
         code=_text(data.get("code")),
         message=_text(data.get("message")),
