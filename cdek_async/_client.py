@@ -333,7 +333,7 @@ class CdekClient:
         if outcome is not None:
             return outcome
         call = look_call(ticket.order_uuid, {})
-        urgency = Urgency.SINGLE if bulk is None else Urgency.BULK
+        urgency = Urgency.SINGLE if bulk is None else Urgency.LOOK
 
         async def look() -> Outcome | None:
             nonlocal urgency

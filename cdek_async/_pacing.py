@@ -15,6 +15,7 @@ _WINDOW = 1.0  # seconds after which the rate is judged anew: once, however many
 _TOLERATED = 0.1  # of a window's calls may fail without slowing the rest
 _RECOVERY = 0.1  # of the full rate, gained back per window
 _SLOWEST = 0.01  # of the full rate
+_SHARE = 4  # other bulk calls between two stragglers
 
 
 class Urgency(IntEnum):
@@ -23,9 +24,11 @@ class Urgency(IntEnum):
     TOKEN = 0
     SINGLE = 1
     """Somebody waits for this very order."""
-    BULK = 2
-    STRAGGLER = 3
-    """A bulk job's order that was looked at before and was not settled."""
+    LOOK = 2
+    """The first look at a bulk job's order: what is under way ends before more is begun."""
+    BULK = 3
+    STRAGGLER = 4
+    """A bulk job's order that was looked at before and was not settled: last, but for a share."""
 
 
 class _Waiter(NamedTuple):
@@ -53,6 +56,8 @@ class Pacer:
         self._free = connections
         self.outage = Outage()
         self._queue: list[_Waiter] = []
+        self._stragglers: list[_Waiter] = []
+        self._passed = 0
         self._turns = count()
         self._sent: deque[float] = deque(maxlen=max(1, int(rate)) if rate else 1)
         self._next = 0.0
@@ -68,7 +73,7 @@ class Pacer:
         """Wait for leave to send one call now; returns when. `release` it when its answer is in."""
         loop = asyncio.get_running_loop()
         waiter = _Waiter(urgency, next(self._turns), loop.create_future())
-        heapq.heappush(self._queue, waiter)
+        heapq.heappush(self._stragglers if urgency is Urgency.STRAGGLER else self._queue, waiter)
         self._pump()
         try:
             return await waiter.granted
@@ -121,12 +126,9 @@ class Pacer:
         """Grant what may go now, and come back when the next may."""
         loop = asyncio.get_running_loop()
         self.close()
-        while self._queue and self._free:
-            if self._queue[0].granted.done():  # its caller was cancelled
-                heapq.heappop(self._queue)
-                continue
+        while self._free and (queue := self._next_queue()):
             now = loop.time()
-            bulk = self._queue[0].urgency >= Urgency.BULK
+            bulk = queue[0].urgency >= Urgency.LOOK
             may_go = max(self._may_go(now), self.outage.probe_at if bulk else 0.0)
             if may_go > now:
                 self._timer = loop.call_at(may_go, self._pump)
@@ -134,7 +136,19 @@ class Pacer:
             self._take(now)
             if bulk and self.outage.on:
                 self.outage.probing()
-            heapq.heappop(self._queue).granted.set_result(now)
+            self._passed = self._passed + 1 if queue is self._queue and bulk else 0
+            heapq.heappop(queue).granted.set_result(now)
+
+    def _next_queue(self) -> list[_Waiter]:
+        """Whose head is next; empty when nobody waits."""
+        for queue in (self._queue, self._stragglers):
+            while queue and queue[0].granted.done():  # its caller was cancelled
+                heapq.heappop(queue)
+        if not self._queue:
+            return self._stragglers
+        # Strictly last, stragglers of a long job would meet their deadlines in the queue.
+        turn = self._passed >= _SHARE and self._queue[0].urgency >= Urgency.LOOK
+        return self._stragglers if turn and self._stragglers else self._queue
 
     def _may_go(self, now: float) -> float:
         if self._full is None:
