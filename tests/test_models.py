@@ -128,6 +128,7 @@ def test_a_ticket_names_no_person() -> None:
         '{"host":"h"}',
         "NaN",
         "9" * 5000,
+        "[" * 100_000,
     ],
 )
 def test_what_is_no_ticket_is_a_value_error(text: str) -> None:
@@ -143,7 +144,7 @@ def test_what_is_no_text_is_no_ticket(text: Any) -> None:
         Ticket.from_json(text)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, [1]])
+@pytest.mark.parametrize("version", [0, 2, "1", None, [1], True])
 def test_a_ticket_of_another_version_is_not_guessed_at(version: object) -> None:
     """A ticket that a later version wrote is a ValueError naming both versions."""
     with pytest.raises(ValueError, match=r"a ticket of version .* is not readable here, only 1\Z"):
@@ -162,9 +163,21 @@ WRONG: dict[str, list[Any]] = {
     "request_uuid": ["", "x", 7, [], {}, "5b0c"],
     "since": ["", "yesterday", "2026-13-01T00:00:00Z", 1767225600, []],
     "verdict": ["", "OK", "yes", 1, [], {}],
+    "adopted": [None, "yes", "false", 1, 0, []],
     "request": [5, "x", [], {}, True],
 }
-LISTS: list[Any] = [None, 5, ["code"], [[]], [["code"]], [[None, None]], [["code", 5]], [[1, 2, 3]]]
+LISTS: list[Any] = [
+    None,
+    5,
+    "x",
+    {"ab": 1},
+    ["ab"],
+    [[]],
+    [["code"]],
+    [[None, None]],
+    [["code", 5]],
+    [[1, 2, 3]],
+]
 WRONG_IN_REQUEST: dict[str, list[Any]] = {
     "state": [None, 3, []],
     "type": [None, 3],
@@ -221,6 +234,7 @@ def test_a_ticket_is_a_value() -> None:
         (State.WAITING, False),
         (State.SUCCESSFUL, True),
         (State.INVALID, True),
+        ("SUCCESSFUL", True),
         ("PAUSED", False),
         ("", False),
     ],
@@ -228,6 +242,7 @@ def test_a_ticket_is_a_value() -> None:
 def test_a_request_is_final_in_two_states(state: State | str, final: bool) -> None:
     """SUCCESSFUL and INVALID stay; every other state, one that CDEK adds tomorrow too, may change."""
     assert Request(None, "UPDATE", state).final is final
+    assert (state in State.__members__ and State(state).final) is final
 
 
 def test_a_repr_shows_no_message_and_no_body() -> None:
@@ -255,3 +270,20 @@ def test_a_ticket_of_before_the_first_answer_says_nothing_more() -> None:
     bare = Ticket("h", "a", "update", None, None, "UPDATE", None)
     assert Ticket.from_json(bare.to_json()) == bare
     assert not bare.final
+
+
+@pytest.mark.parametrize("moment", ["2026-05-04T12:00:00", "2026-05-04T12:00:00+00:00"])
+def test_a_moment_without_a_zone_is_cdeks(moment: str) -> None:
+    """A ticket written by hand may lack the zone of its moments; they compare with CDEK's all the same."""
+    read = Ticket.from_json(plain(since=moment, request=REQUEST | {"date_time": moment}))
+    assert read.since == at(0)
+    assert read.request is not None
+    assert read.request.date_time == at(0)
+
+
+@pytest.mark.parametrize("damage", ["version", "verdict", "order_uuid"])
+def test_a_damaged_ticket_is_not_echoed_whole(damage: str) -> None:
+    """However long what a ticket says wrongly, the error stays one short line."""
+    with pytest.raises(ValueError, match="ticket") as caught:
+        Ticket.from_json(plain(**{damage: "x" * 10_000}))
+    assert len(str(caught.value)) < 200

@@ -102,7 +102,27 @@ def test_a_number_is_text_or_a_whole_number(given_as: str | int, number: str) ->
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "  ", "\n", "7\n8", "7\x00", "\ud800", "9" * 256, True, 7.0, b"7", [7], {}, ORDER], ids=repr
+    "wrong",
+    [
+        "",
+        "  ",
+        "\n",
+        "7\n8",
+        "7\x00",
+        "\ud800",
+        "9" * 256,
+        True,
+        -1,
+        0,
+        10**255,
+        10**6000,
+        7.0,
+        b"7",
+        [7],
+        {},
+        ORDER,
+    ],
+    ids=lambda wrong: type(wrong).__name__,
 )
 def test_what_is_no_number_is_refused(wrong: Any) -> None:
     """What cannot be an order's number is a ValueError in one line that names the place."""
@@ -258,3 +278,10 @@ def test_an_order_is_looked_at_by_uuid_or_number() -> None:
     numbers = find_params(cdek_number=None, im_number="a&b")
     assert look_call(None, numbers) == Call("GET", "/v2/orders", params={"im_number": "a&b"})
     assert not look_call(None, numbers).write
+
+
+@pytest.mark.parametrize("wrong", [None, {}, {"uuid": TEXT}, ORDER, TEXT, DeleteOrder(ORDER)])
+def test_an_update_takes_changes_only(wrong: Any) -> None:
+    """What is no OrderChanges is refused before anything is sent, by the name of the field."""
+    with pytest.raises(ValueError, match=r"\Achanges: an OrderChanges expected, not \w+\Z"):
+        UpdateOrder(wrong)
