@@ -90,11 +90,15 @@ def compare(verdicts: Sequence[tuple[str, str]], uuids: Sequence[str], sandbox: 
         for uuid, verdict in verdicts
         if verdict not in ("unsettled", "undecided")
     )
-    complete = sorted(uuid for uuid, _ in verdicts) == sorted(uuids)
+    missing = len(set(uuids) - {uuid for uuid, _ in verdicts})
     twice = sum(times > 1 for times in applied.values())
-    agrees = not wrong and not twice and complete
+    agrees = not (wrong or missing or twice)
     return agrees, (
         f"The sandbox's own record: {len(applied):,} orders deleted, {twice or 'none'} of them twice,"
         f" {len(uuids) - len(applied):,} still there. "
-        + ("Every verdict agrees with it." if agrees else f"{wrong:,} verdicts are WRONG.")
+        + (
+            "Every verdict agrees with it."
+            if agrees
+            else f"{wrong:,} verdicts are WRONG, {missing:,} orders have no verdict."
+        )
     )

@@ -43,6 +43,8 @@ async def _read(
 def show(info: OrderInfo, console: Console) -> None:
     """Print the order; its texts are only ever text."""
     head = Table.grid(padding=(0, 2))
+    head.add_column(no_wrap=True)
+    head.add_column(overflow="fold")
     for name, value in _head(info.order):
         head.add_row(Text(name, style="bold"), Text(plain(value)))
     console.print(head)

@@ -26,6 +26,8 @@ def ended(command: Callable[[], int | None]) -> int:
     try:
         code = command()
         sys.stdout.flush()
+    except ModuleNotFoundError:  # main() knows what to say
+        raise
     except BrokenPipeError:
         # Nobody reads any more; what the interpreter flushes at its end must find somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

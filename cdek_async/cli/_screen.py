@@ -20,6 +20,7 @@ from cdek_async.cli._text import plain
 _LIVE_EVERY = 0.25  # seconds
 _PLAIN_EVERY = 10.0
 _WINDOW = 5.0  # seconds over which calls per second are measured
+_STILL = 15.0  # seconds after which people want to know that the network, or CDEK, is to blame
 _SOON = 2.0  # seconds before which the time left is a guess
 
 
@@ -128,6 +129,8 @@ class View:
     standing: Standing
     seconds: float
     calls_per_second: float
+    still: float = 0.0
+    """Seconds since something last moved."""
 
     @property
     def left(self) -> float | None:
@@ -149,6 +152,8 @@ class View:
 
     def pace(self) -> list[str]:
         parts = [f"{self.calls_per_second:,.0f} calls/s", clock(self.seconds)]
+        if self.still >= _STILL:
+            return [*parts, f"nothing moves for {clock(self.still)}"]
         return parts if self.left is None else [*parts, f"{clock(self.left)} left"]
 
     def line(self) -> str:
@@ -171,6 +176,7 @@ class Pace:
         self._time = asyncio.get_running_loop().time
         self._start = self._time()
         self._seen = deque([(self._start, 0)])
+        self._moved, self._steps = self._start, 0
 
     def look(self) -> View:
         """The standing now."""
@@ -180,7 +186,9 @@ class Pace:
             self._seen.popleft()
         then, calls = self._seen[0]
         per_second = (standing.calls - calls) / (now - then) if now > then else 0.0
-        return View(standing, now - self._start, per_second)
+        if standing.steps != self._steps:
+            self._moved, self._steps = now, standing.steps
+        return View(standing, now - self._start, per_second, now - self._moved)
 
 
 @frozen

@@ -36,11 +36,6 @@ class Tally:
             self.codes[known if known in self.codes or len(self.codes) < _MAX_CODES else OTHER_CODES] += 1
 
     @property
-    def open(self) -> int:
-        """Rows that were read and have no verdict."""
-        return self.rows - self.verdicts.total()
-
-    @property
     def code(self) -> Code:
         """The exit code that the verdicts call for: what went wrong counts more than what is still open."""
         if any(self.verdicts[verdict] for verdict in _BAD):

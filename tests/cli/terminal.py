@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -45,6 +46,8 @@ def environment(url: str = "http://127.0.0.1:1", **more: str) -> dict[str, str]:
 
 def start(*arguments: str, env: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
     """A command in a child process, with pipes for what is not given."""
+    # A shell that runs the tests in the background has SIGINT ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [sys.executable, "-m", "cdek_async", *arguments]
     return subprocess.Popen(  # noqa: S603 - our own command
@@ -56,4 +59,4 @@ def finish(*arguments: str, given: bytes = b"", **options: Any) -> tuple[int, st
     """The exit code, output and errors of a command in a child process."""
     with start(*arguments, **options) as child:
         out, err = child.communicate(given, timeout=20)
-    return child.returncode, out.decode(), err.decode()
+    return child.returncode, (out or b"").decode(), err.decode()

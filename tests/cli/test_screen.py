@@ -48,6 +48,12 @@ def test_the_time_left_is_the_rest_at_the_pace_so_far(
     assert View(standing(**changes), seconds, 1.0).left == left
 
 
+def test_a_job_that_stands_still_says_so() -> None:
+    """Rather than how long it would take: the network may be gone."""
+    assert View(standing(), 60, 2.0, 15.0).pace() == ["2 calls/s", "1:00", "nothing moves for 0:15"]
+    assert View(standing(), 60, 2.0, 14.0).pace() == ["2 calls/s", "1:00", "0:55 left"]
+
+
 def test_a_line_for_logs_has_everything() -> None:
     """What a terminal shows live, in one line."""
     assert View(standing(), 10, 104.3).line() == (
@@ -64,7 +70,7 @@ def test_a_narrow_terminal_folds_between_the_counts(width: int) -> None:
     )
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= width
-    assert set(lines[0]) <= set("━╸╺")
+    assert set(lines[0]) <= set("━╸╺ ")  # without colours the rest of the bar is blank
     text = "  ".join(line.strip() for line in lines[1:])
     assert text == (
         "submitted 1,000,000  deleted 431  rejected 12  waiting 152  errors 5  104 calls/s  0:10  0:09 left"
