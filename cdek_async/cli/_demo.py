@@ -22,6 +22,7 @@ from cdek_async.sandbox import Call, Fault, Kind, Sandbox, serve
 from cdek_async.sandbox.faults import Mix
 
 ORDERS = 1000
+_ORDERS, _REPORT = "orders.csv", "report.csv"
 _SETTLE = "lognormal:0.5,1"
 _FAULTS = 0.02
 _SEED = 7
@@ -48,35 +49,31 @@ def demo(screen: Screen, orders: int = ORDERS) -> Code:
     faults = Faults()
     sandbox = Sandbox(settle=_SETTLE, faults=faults, seed=_SEED)
     directory = Path(tempfile.mkdtemp(prefix="cdek-async-demo-"))
-    listed, report = directory / "orders.csv", directory / "report.csv"
-    there = sandbox.add_orders(orders, locked=LOCKED)
-    write_uuids(listed, there)
-    code = asyncio.run(_delete(sandbox, listed, report, screen))
-    if code is Code.INTERRUPTED:
-        return code
-    screen.say(
-        f"Calls that went wrong on the way: {faults.met}, {faults.dropped} of them by a lost connection."
-    )
-    with report.open(encoding="utf-8", newline="") as file:
-        verdicts = [(row["uuid"], row["verdict"]) for row in csv.DictReader(file)]
-    agrees, line = compare(verdicts, [order.uuid for order in there], sandbox)
-    screen.say(line)
-    screen.say(f"The report has a row per order: {report}")
-    return Code.OK if agrees else Code.FAILED
+    write_uuids(directory / _ORDERS, sandbox.add_orders(orders, locked=LOCKED))
+    return asyncio.run(_demo(screen, sandbox, faults, directory))
 
 
-async def _delete(sandbox: Sandbox, listed: Path, report: Path, screen: Screen) -> Code:
+async def _demo(screen: Screen, sandbox: Sandbox, faults: Faults, directory: Path) -> Code:
+    listed, report = directory / _ORDERS, directory / _REPORT
     async with serve(sandbox) as url:
         screen.say(f"A sandbox of CDEK listens at {url}; its orders are in {listed}.")
-        screen.say(
-            f"Some may no longer be deleted, and {_FAULTS:.0%} of all calls go wrong. Deleting all of them:"
-        )
+        screen.say(f"Some may no longer be deleted, and {_FAULTS:.0%} of all calls go wrong. Deleting all:")
         client = CdekClient(sandbox.client_id, sandbox.client_secret, base_url=url)
         with Source(str(listed)) as source, Report(str(report)) as written:
             job = Job(client, screen, written, source.count())
             wishes = Wishes(orders=str(listed), patience=_PATIENCE)
             with Feed(read_rows(source)) as rows:
-                return await carry_out(job, rows, wishes, listed.name)
+                code = await carry_out(job, rows, wishes, listed.name)
+    if code is Code.INTERRUPTED:
+        return code
+    screen.say(f"Calls that went wrong: {faults.met}; {faults.dropped} of these lost their connection.")
+    with report.open(encoding="utf-8", newline="") as file:
+        verdicts = [(row["uuid"], row["verdict"]) for row in csv.DictReader(file)]
+    uuids = listed.read_text(encoding="utf-8").splitlines()[1:]
+    agrees, line = compare(verdicts, uuids, sandbox)
+    screen.say(line)
+    screen.say(f"The report has a row per order: {report}")
+    return Code.OK if agrees else Code.FAILED
 
 
 def compare(verdicts: Sequence[tuple[str, str]], uuids: Sequence[str], sandbox: Sandbox) -> tuple[bool, str]:

@@ -4,6 +4,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -30,11 +31,13 @@ class Feed(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        while self._ready.empty():
-            self._wake.clear()
-            if self._ready.empty():  # it may have come before the flag was down
+        while True:
+            self._wake.clear()  # before looking: what comes after raises it again
+            try:
+                found = self._ready.get_nowait()
+                break
+            except queue.Empty:
                 await self._wake.wait()
-        found = self._ready.get_nowait()
         if isinstance(found, tuple):
             return found[0]
         self._ready.put_nowait(found)
@@ -66,5 +69,5 @@ class Feed(Generic[T]):
 
     def _put(self, found: tuple[T] | BaseException | None) -> None:
         self._ready.put(found)
-        if not self._closed:
+        with suppress(RuntimeError):  # the loop was closed meanwhile
             self._loop.call_soon_threadsafe(self._wake.set)

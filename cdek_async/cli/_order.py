@@ -20,24 +20,27 @@ def order(uuid: str | None, cdek_number: str | None, im_number: str | None, *, a
     """Show the order that exactly one of the numbers names."""
     if [uuid, cdek_number, im_number].count(None) != 2:  # noqa: PLR2004 - all but one
         raise Stop("name the order by exactly one of: its uuid, --cdek-number, --im-number")
-    try:
-        info = asyncio.run(_read(connect(), uuid, cdek_number, im_number))
-    except ValueError as error:
-        raise Stop(str(error)) from error
-    if as_json:
-        sys.stdout.write(pretty(info.raw) + "\n")
-    else:
-        show(info, Console(highlight=False))
-    return Code.OK
+    return _told(asyncio.run(_read(connect(), uuid, cdek_number, im_number)), as_json=as_json)
 
 
 async def _read(
     client: CdekClient, uuid: str | None, cdek_number: str | None, im_number: str | None
 ) -> OrderInfo:
     async with client:
-        if uuid is not None:
-            return await client.get_order(uuid)
-        return await client.find_order(cdek_number=cdek_number, im_number=im_number)
+        try:
+            if uuid is not None:
+                return await client.get_order(uuid)
+            return await client.find_order(cdek_number=cdek_number, im_number=im_number)
+        except ValueError as error:
+            raise Stop(str(error)) from error
+
+
+def _told(info: OrderInfo, *, as_json: bool) -> Code:
+    if as_json:
+        sys.stdout.write(pretty(info.raw) + "\n")
+    else:
+        show(info, Console(highlight=False))
+    return Code.OK
 
 
 def show(info: OrderInfo, console: Console) -> None:

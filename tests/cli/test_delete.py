@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -135,7 +136,6 @@ def test_yes_asks_nobody(tmp_path: Path, url: str, capsys: Any, monkeypatch: pyt
 
 def interrupted(presses: int, slow: float) -> tuple[int, str, str, int]:
     """A deletion interrupted when its first DELETE has arrived; exit code, output, errors, DELETEs."""
-    sandbox = Sandbox(settle="fixed:0")
     arrived = threading.Event()
 
     def plan(call: Call) -> Fault | None:
@@ -144,8 +144,9 @@ def interrupted(presses: int, slow: float) -> tuple[int, str, str, int]:
         arrived.set()
         return Fault("slow", slow)
 
-    sandbox = Sandbox(settle="fixed:0", faults=plan)
-    listed = "".join(f"{order.uuid}\n" for order in sandbox.add_orders(200))
+    sandbox = Sandbox(faults=plan)
+    # None of them is there, so that each has its verdict at once.
+    listed = "".join(f"{UUID(int=n, version=4)}\n" for n in range(200))
     with served(sandbox) as url:
         child = start("delete", "-", "--report", "-", "--rate", "20", env=environment(url))
         assert child.stdin

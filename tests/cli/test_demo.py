@@ -23,16 +23,16 @@ from tests.virtual import run
 def test_the_demo_deletes_and_agrees_with_the_sandbox() -> None:
     """Over real sockets and through faults; a file of orders and a report stay behind."""
     out = io.StringIO()
-    assert demo(Screen(Console(file=out, width=200)), orders=60) == Code.OK
+    assert demo(Screen(Console(file=out, width=200)), orders=20) == Code.OK
     lines = out.getvalue().splitlines()
     assert lines[0].startswith("A sandbox of CDEK listens at http://127.0.0.1:")
-    assert "orders.csv: 60 rows" in out.getvalue()
-    assert lines[-2].startswith("The sandbox's own record: 5")
-    assert lines[-2].endswith("none of them twice, 5 still there. Every verdict agrees with it.")
+    assert "orders.csv: 20 rows" in out.getvalue()
+    assert lines[-2].startswith("The sandbox's own record: 1")
+    assert lines[-2].endswith("none of them twice, 2 still there. Every verdict agrees with it.")
     report = Path(lines[-1].split()[-1])
     with report.open(encoding="utf-8") as file:
         verdicts = [row["verdict"] for row in csv.DictReader(file)]
-    assert len(verdicts) == 60
+    assert len(verdicts) == 20
     assert set(verdicts) == {"ok", "rejected"}
 
 

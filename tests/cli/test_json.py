@@ -1,7 +1,7 @@
 import json
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdek_async.cli._json import pretty
@@ -12,6 +12,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(_VALUES)
 def test_what_is_written_reads_the_same(value: object) -> None:
     """Any JSON, empty lists and objects too."""
