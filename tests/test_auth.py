@@ -274,3 +274,51 @@ def test_a_token_that_expires_while_its_call_queues_is_renewed_first() -> None:
     run(main())
     assert len(sandbox.calls["GET"]) == 20  # none was refused and replayed
     assert len(sandbox.calls["TOKEN"]) >= 2
+
+
+def test_closing_while_the_token_is_fetched_ends_who_waits_for_it() -> None:
+    """A read that has no token yet is told that the client was closed, and that trying again cannot help."""
+    sandbox = Sandbox()
+    sandbox.script("TOKEN", Fault("slow", 28.0))
+
+    async def main() -> None:
+        client = client_of(sandbox)
+        reading = asyncio.create_task(client.get_order(NOBODY))
+        await asyncio.sleep(0.1)
+        await client.aclose()
+        with pytest.raises(TransportError, match="no token, the client was closed") as caught:
+            await reading
+        assert caught.value.lasting
+        assert not caught.value.undecided
+        assert asyncio.get_running_loop().time() == pytest.approx(0.1)
+
+    run(main())
+    assert not sandbox.calls["GET"]
+
+
+@pytest.mark.parametrize(("proven", "lasting"), [(True, False), (False, True)])
+def test_credentials_that_worked_before_may_work_again(proven: bool, lasting: bool) -> None:
+    """Refused from the start they stay wrong; refused after they worked they are worth another try."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not accepted:
+            return httpx.Response(401, json={"error": "invalid_client"})
+        if request.url.path == "/v2/oauth/token":
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 100})
+        return httpx.Response(200, json={"entity": {"uuid": NOBODY}, "requests": []})
+
+    accepted = proven
+
+    async def main() -> None:
+        nonlocal accepted
+        async with CdekClient("me", "secret", transport=httpx.MockTransport(answer)) as client:
+            if proven:
+                await client.get_order(NOBODY)
+                await asyncio.sleep(200)
+                accepted = False
+            for _ in range(2):  # as refused, and as remembered
+                with pytest.raises(AuthError) as caught:
+                    await client.get_order(NOBODY)
+                assert caught.value.lasting is lasting
+
+    run(main())

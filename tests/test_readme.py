@@ -3,11 +3,7 @@
 import asyncio
 import os
 import re
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,7 +32,7 @@ def test_the_python_blocks_run_one_after_the_other(capsys: pytest.CaptureFixture
     """In one namespace, as somebody who reads along would paste them."""
     namespace: dict[str, object] = {"__name__": "readme"}
     for number, code in enumerate(PYTHON):
-        exec(compile(code, f"README.md, python block {number + 1}", "exec"), namespace)  # noqa: S102
+        exec(compile(code, f"README.md, python block {number + 1}", "exec"), namespace)  # noqa: S102 - our own README
     printed = capsys.readouterr().out
     assert printed.startswith("deleted\nok\n")
     assert "Progress(taken=100, submitted=100," in printed
@@ -50,45 +46,23 @@ def test_the_other_shell_blocks_run(line: str, tmp_path: Path) -> None:
     orders = sandbox.add_orders(3)
     (tmp_path / "orders.csv").write_text("uuid\n" + "".join(f"{order.uuid}\n" for order in orders))
     line = line.replace("1400000001", orders[0].cdek_number)
-    with served(sandbox) as url:
-        done = subprocess.run(
-            ["sh", "-c", line],
-            cwd=tmp_path,
-            env={
-                **os.environ,
+
+    async def main() -> None:
+        async with serve(sandbox) as url:
+            known = {
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "CDEK_CLIENT_ID": sandbox.client_id,
                 "CDEK_CLIENT_SECRET": sandbox.client_secret,
                 "CDEK_BASE_URL": url,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
+            }
+            pipe = asyncio.subprocess.PIPE
+            shell = await asyncio.create_subprocess_shell(
+                line, cwd=tmp_path, env={**os.environ, **known}, stdout=pipe, stderr=pipe
+            )
+            _, said = await asyncio.wait_for(shell.communicate(), timeout=60)
+            assert shell.returncode == 0, said.decode()
+
+    asyncio.run(main())
     if "--report" in line:
         report = (tmp_path / "report.csv").read_text().splitlines()
         assert len(report) == 1 + len(orders)
-
-
-@contextmanager
-def served(sandbox: Sandbox) -> Iterator[str]:
-    """A server over the sandbox in a thread of its own."""
-    urls: list[str] = []
-    ready, over = threading.Event(), threading.Event()
-
-    async def main() -> None:
-        async with serve(sandbox) as url:
-            urls.append(url)
-            ready.set()
-            await asyncio.to_thread(over.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    try:
-        assert ready.wait(30)
-        yield urls[0]
-    finally:
-        over.set()
-        thread.join()

@@ -1,11 +1,15 @@
 """Rule 1: a write is never sent twice blindly; and what its first answer makes of it."""
 
 import asyncio
+from itertools import pairwise
 from uuid import UUID
 
+import httpx
 import pytest
 
 from cdek_async import (
+    BadReply,
+    CdekClient,
     DeleteOrder,
     OrderChanges,
     Outcome,
@@ -16,7 +20,7 @@ from cdek_async import (
     UpdateOrder,
     Verdict,
 )
-from cdek_async.sandbox import Fault, Sandbox
+from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -53,9 +57,7 @@ PROVEN_UNSENT = [
 
 def deleted_times(sandbox: Sandbox, uuid: object) -> int:
     """How many DELETE requests the sandbox took note of for an order."""
-    truth = sandbox.truth(uuid)
-    assert truth is not None
-    return sum(request.type == "DELETE" for request in truth.requests)
+    return sum(request.type == "DELETE" for request in sandbox.truth(uuid).requests)
 
 
 def delete(sandbox: Sandbox, uuid: str, timeout: float = 120) -> Outcome:
@@ -201,11 +203,18 @@ def test_what_goes_wrong_after_a_lost_write_leaves_it_undecided() -> None:
     with pytest.raises(TransportError) as caught:
         delete(sandbox, uuid, timeout=20)
     assert caught.value.undecided
+
+
+def test_what_is_no_passing_failure_after_a_lost_write_leaves_it_undecided() -> None:
+    """A look that ends everything does not say that the write was not applied either."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+    sandbox.script("DELETE", Fault("dropped_after"))
     sandbox.script("GET", Fault("redirect"))
-    sandbox.script("DELETE", None)
-    with pytest.raises(TransportError) as caught:
-        delete(sandbox, sandbox.add_order().uuid, timeout=5)
-    assert not caught.value.undecided
+    with pytest.raises(TransportError, match=r"its answer was lost; then .*redirects") as caught:
+        delete(sandbox, uuid)
+    assert caught.value.undecided
+    assert isinstance(caught.value.__cause__, BadReply)
 
 
 @pytest.mark.parametrize("fault", [Fault("refused"), Fault("too_many"), Fault("too_many", 300.0)])
@@ -248,109 +257,6 @@ def test_a_removed_order_settles_a_lost_delete() -> None:
     outcome = delete(sandbox, uuid)
     assert outcome.ok
     assert outcome.adopted
-
-
-def test_a_delete_beside_a_running_one_adopts_it() -> None:
-    """v2_similar_request_still_processed: the same was asked for, theirs is as good as ours."""
-    sandbox = Sandbox(settle="fixed:5", similar="reject")
-    uuid = sandbox.add_order().uuid
-
-    async def main() -> None:
-        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
-            await theirs.submit(DeleteOrder(uuid))
-            sandbox.script("DELETE", Fault("similar"))
-            outcome = await ours.run(DeleteOrder(uuid))
-            assert outcome.ok
-            assert outcome.adopted
-
-    run(main())
-    assert deleted_times(sandbox, uuid) == 1
-
-
-def test_a_delete_told_of_one_that_is_not_there_is_sent_again() -> None:
-    """The other one was turned down meanwhile, or never was: ours is still to do."""
-    sandbox = Sandbox(settle="fixed:0.2")
-    uuid = sandbox.add_order().uuid
-    sandbox.script("DELETE", Fault("similar"))
-    outcome = delete(sandbox, uuid)
-    assert outcome.ok
-    assert not outcome.adopted
-
-
-def test_an_update_waits_for_the_one_before_it_and_is_sent_again_once() -> None:
-    """v2_similar_request_still_processed, not after a cut-off: somebody else's."""
-    sandbox = Sandbox(settle="fixed:5", similar="reject")
-    uuid = sandbox.add_order().uuid
-
-    async def main() -> None:
-        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
-            await theirs.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="theirs")))
-            assert (await ours.run(UpdateOrder(OrderChanges(uuid=uuid, comment="ours")))).ok
-
-    run(main())
-    assert len(sandbox.calls["PATCH"]) == 3
-
-
-def test_an_update_that_meets_another_one_twice_gives_up_and_says_so() -> None:
-    """Sent again once; nothing of it was applied."""
-    sandbox = Sandbox()
-    uuid = sandbox.add_order().uuid
-    sandbox.script("PATCH", Fault("similar"), Fault("similar"))
-
-    async def main() -> None:
-        async with client_of(sandbox) as client:
-            with pytest.raises(TransportError, match="busy") as caught:
-                await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
-            assert not caught.value.undecided
-
-    run(main())
-
-
-def test_an_update_turned_down_later_for_another_one_is_sent_again_once() -> None:
-    """The same code minutes later, in an INVALID request, is no "no" either."""
-    sandbox = Sandbox(settle="fixed:0.2")
-    uuid = sandbox.add_order().uuid
-    sandbox.script("PATCH", Fault("similar_later"))
-
-    async def main() -> None:
-        async with client_of(sandbox) as client:
-            assert (await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))).ok
-
-    run(main())
-    assert len(sandbox.calls["PATCH"]) == 2
-
-
-def test_an_update_turned_down_for_another_one_twice_was_not_applied() -> None:
-    """It is no "no" the second time either; it may be run again as it is."""
-    sandbox = Sandbox(settle="fixed:0.2")
-    uuid = sandbox.add_order().uuid
-    sandbox.script("PATCH", Fault("similar_later"), Fault("similar_later"))
-
-    async def main() -> None:
-        async with client_of(sandbox) as client:
-            with pytest.raises(TransportError, match="busy") as caught:
-                await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
-            assert not caught.value.undecided
-
-    run(main())
-
-
-def test_after_a_lost_answer_the_running_request_is_ours() -> None:
-    """v2_similar_request_still_processed after a cut-off: nobody else asked."""
-    sandbox = Sandbox(settle="fixed:30", similar="reject")
-    uuid = sandbox.add_order().uuid
-    sandbox.script("PATCH", Fault("dropped_after"))
-    # The looks see the order as it was before, so the update is sent again, and meets itself.
-    sandbox.script("GET", *[Fault("lag", 9.0)] * 6)
-
-    async def main() -> None:
-        async with client_of(sandbox) as client:
-            outcome = await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
-            assert outcome.ok
-            assert outcome.adopted
-
-    run(main())
-    assert [applied.type for applied in sandbox.applied] == ["UPDATE"]
 
 
 def test_missing_request_uuids_are_found_by_type_and_time() -> None:
@@ -400,55 +306,74 @@ def test_an_update_by_cdek_number_needs_no_look_up() -> None:
     run(main())
 
 
+class NotReady(SandboxTransport):
+    """A sandbox of which some writes are told, in CDEK's layout, that their order is not ready."""
+
+    def __init__(self, sandbox: Sandbox, times: int) -> None:
+        super().__init__(sandbox)
+        self.writes: list[float] = []
+        self._times = times
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "PATCH":
+            return await super().handle_async_request(request)
+        self.writes.append(asyncio.get_running_loop().time())
+        if len(self.writes) > self._times:
+            return await super().handle_async_request(request)
+        error = {"code": "v2_entity_not_ready", "message": "Entity is not ready"}
+        only = {"type": "UPDATE", "state": "INVALID", "errors": [error]}
+        return httpx.Response(400, json={"requests": [only]})
+
+
 def test_an_order_that_is_not_ready_is_asked_again() -> None:
-    """v2_entity_not_ready is "later", not "no": the order of a moment ago has no number yet."""
-    sandbox = Sandbox(settle="fixed:3")
+    """v2_entity_not_ready is "later", not "no": sent again farther and farther apart, without a look."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    changes = OrderChanges(uuid=sandbox.add_order().uuid, comment="x")
+    transport = NotReady(sandbox, times=3)
 
     async def main() -> None:
-        async with client_of(sandbox) as client:
-            uuid = sandbox.add_order(status="ACCEPTED").uuid
-            outcome = await client.run(DeleteOrder(uuid), timeout=20)
-            assert outcome.verdict in (Verdict.OK, Verdict.REJECTED)
+        async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
+            ticket = await client.submit(UpdateOrder(changes))
+            assert not ticket.adopted
+            assert not sandbox.calls["GET"]
+            assert (await client.settle(ticket)).ok
 
     run(main())
+    gaps = [later - earlier for earlier, later in pairwise(transport.writes)]
+    assert [gap >= least for gap, least in zip(gaps, (0.5, 1, 2), strict=True)] == [True] * 3
 
 
-def test_writes_to_one_order_go_one_after_the_other() -> None:
-    """Within one client, so that CDEK need not turn the second away."""
-    sandbox = Sandbox(settle="fixed:0.1", similar="reject")
-    uuid = sandbox.add_order().uuid
-    sandbox.script("PATCH", Fault("slow", 2.0), None)
+def test_an_order_that_does_not_get_ready_in_time_was_not_changed() -> None:
+    """Time up and nothing applied: not undecided, and nothing settles behind the caller's back."""
+    sandbox = Sandbox()
+    changes = OrderChanges(uuid=sandbox.add_order().uuid, comment="x")
+    transport = NotReady(sandbox, times=1000)
 
     async def main() -> None:
-        async with client_of(sandbox) as client:
-            updates = [
-                client.submit(UpdateOrder(OrderChanges(uuid=uuid, comment=text)), timeout=20)
-                for text in ("first", "second")
-            ]
-            await asyncio.gather(*updates)
+        async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
+            with pytest.raises(TransportError, match="not ready") as caught:
+                await client.run(UpdateOrder(changes), timeout=20)
+            assert not caught.value.undecided
 
     run(main())
-    first, second = sandbox.calls["PATCH"]
-    assert second - first >= 2
+    assert not sandbox.applied
 
 
-def test_waiting_for_another_write_ends_with_the_deadline() -> None:
-    """Whoever waits for his turn has sent nothing."""
+def test_looks_for_a_lost_write_end_where_the_next_would_come_too_late() -> None:
+    """Who cannot wait for the look at three seconds is told so at once: undecided."""
     sandbox = Sandbox()
     uuid = sandbox.add_order().uuid
-    sandbox.script("PATCH", Fault("slow", 8.0))
+    sandbox.script("DELETE", Fault("dropped_before"))
 
     async def main() -> None:
         async with client_of(sandbox) as client:
-            first = asyncio.create_task(client.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="1"))))
-            await asyncio.sleep(1)
-            with pytest.raises(TransportError) as caught:
-                await client.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="2")), timeout=3)
-            assert not caught.value.undecided
-            await first
+            with pytest.raises(TransportError, match="time was up") as caught:
+                await client.run(DeleteOrder(uuid), timeout=2.5)
+            assert caught.value.undecided
+            assert asyncio.get_running_loop().time() == pytest.approx(1, abs=0.1)
 
     run(main())
-    assert len(sandbox.calls["PATCH"]) == 1
+    assert len(sandbox.calls["DELETE"]) == 1
 
 
 def test_a_stuck_request_leaves_a_ticket_that_settles_later() -> None:

@@ -1,0 +1,202 @@
+"""Another write to the same order: theirs, found by CDEK's code; ours, one after the other."""
+
+import asyncio
+
+import pytest
+
+from cdek_async import (
+    DeleteOrder,
+    OrderChanges,
+    TransportError,
+    UpdateOrder,
+)
+from cdek_async._deadline import Deadline
+from cdek_async._submit import Turns
+from cdek_async.sandbox import Fault, Sandbox
+from tests.sandboxed import client_of
+from tests.virtual import run
+
+
+def test_a_delete_beside_a_running_one_adopts_it() -> None:
+    """v2_similar_request_still_processed: the same was asked for, theirs is as good as ours."""
+    sandbox = Sandbox(settle="fixed:5", similar="reject")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
+            await theirs.submit(DeleteOrder(uuid))
+            sandbox.script("DELETE", Fault("similar"))
+            outcome = await ours.run(DeleteOrder(uuid))
+            assert outcome.ok
+            assert outcome.adopted
+
+    run(main())
+    assert len([each for each in sandbox.truth(uuid).requests if each.type == "DELETE"]) == 1
+
+
+def test_a_delete_told_of_one_that_is_not_there_is_sent_again() -> None:
+    """The other one was turned down meanwhile, or never was: ours is still to do."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("DELETE", Fault("similar"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            outcome = await client.run(DeleteOrder(uuid))
+            assert outcome.ok
+            assert not outcome.adopted
+
+    run(main())
+    assert len(sandbox.calls["DELETE"]) == 2
+
+
+def test_an_update_waits_for_the_one_before_it_and_is_sent_again_once() -> None:
+    """v2_similar_request_still_processed, not after a cut-off: somebody else's."""
+    sandbox = Sandbox(settle="fixed:5", similar="reject")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
+            await theirs.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="theirs")))
+            assert (await ours.run(UpdateOrder(OrderChanges(uuid=uuid, comment="ours")))).ok
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 3
+
+
+def test_an_update_that_meets_another_one_twice_gives_up_and_says_so() -> None:
+    """Sent again once; nothing of it was applied."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("similar"), Fault("similar"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError, match="busy") as caught:
+                await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
+            assert not caught.value.undecided
+
+    run(main())
+
+
+def test_an_update_turned_down_later_for_another_one_is_sent_again_once() -> None:
+    """The same code minutes later, in an INVALID request, is no "no" either."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("similar_later"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            assert (await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))).ok
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 2
+
+
+def test_an_update_turned_down_for_another_one_twice_was_not_applied() -> None:
+    """It is no "no" the second time either; it may be run again as it is."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("similar_later"), Fault("similar_later"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError, match="busy") as caught:
+                await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
+            assert not caught.value.undecided
+
+    run(main())
+
+
+def test_after_a_lost_answer_the_running_request_is_ours() -> None:
+    """v2_similar_request_still_processed after a cut-off: nobody else asked."""
+    sandbox = Sandbox(settle="fixed:30", similar="reject")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("dropped_after"))
+    # The looks see the order as it was before, so the update is sent again, and meets itself.
+    sandbox.script("GET", *[Fault("lag", 9.0)] * 6)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            outcome = await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
+            assert outcome.ok
+            assert outcome.adopted
+
+    run(main())
+    assert [applied.type for applied in sandbox.applied] == ["UPDATE"]
+
+
+def test_a_request_that_runs_on_an_order_nobody_can_name_is_undecided() -> None:
+    """By number, its answer lost, met by itself, and never shown: there is nothing to ask after later."""
+    sandbox = Sandbox(settle="fixed:60", similar="reject")
+    order = sandbox.add_order()
+    sandbox.script("PATCH", Fault("dropped_after"))
+    sandbox.script("GET", *[Fault("lag", 90.0)] * 99)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError, match="noted, but not of which order") as caught:
+                await client.run(UpdateOrder(OrderChanges(cdek_number=order.cdek_number, comment="x")))
+            assert caught.value.undecided
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 2
+    assert len([each for each in sandbox.truth(order.uuid).requests if each.type == "UPDATE"]) == 1
+
+
+def test_writes_to_one_order_go_one_after_the_other() -> None:
+    """Within one client, so that CDEK need not turn the second away."""
+    sandbox = Sandbox(settle="fixed:0.1", similar="reject")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("slow", 2.0), None)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            updates = [
+                client.submit(UpdateOrder(OrderChanges(uuid=uuid, comment=text)), timeout=20)
+                for text in ("first", "second")
+            ]
+            await asyncio.gather(*updates)
+
+    run(main())
+    first, second = sandbox.calls["PATCH"]
+    assert second - first >= 2
+
+
+def test_waiting_for_another_write_ends_with_the_deadline() -> None:
+    """Whoever waits for his turn has sent nothing."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("slow", 8.0))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            first = asyncio.create_task(client.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="1"))))
+            await asyncio.sleep(1)
+            with pytest.raises(TransportError) as caught:
+                await client.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="2")), timeout=3)
+            assert not caught.value.undecided
+            await first
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 1
+
+
+def test_a_turn_is_waited_for_no_longer_than_the_deadline() -> None:
+    """Whoever is before is not disturbed, and whoever comes after gets the turn."""
+
+    async def main() -> None:
+        turns, loop = Turns(), asyncio.get_running_loop()
+        async with turns.turn("order 1", Deadline(60)):
+            with pytest.raises(
+                TransportError, match="order 1: not sent, another write was under way"
+            ) as caught:
+                async with turns.turn("order 1", Deadline(3)):
+                    raise AssertionError("two writes at once")
+            assert not caught.value.undecided
+            async with turns.turn("order 2", Deadline(3)):
+                assert loop.time() == 3
+        async with turns.turn("order 1", Deadline(3)):
+            assert loop.time() == 3
+
+    run(main())
