@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from cdek_async import DeleteOrder
-from cdek_async.cli._demo import compare, demo
+from cdek_async.cli._demo import Faults, compare, demo
 from cdek_async.cli._exit import Code
 from cdek_async.cli._screen import Screen
-from cdek_async.sandbox import Sandbox
+from cdek_async.sandbox import Call, Sandbox
 from tests.cli.terminal import start
 from tests.sandboxed import client_of
 from tests.virtual import run
@@ -23,17 +23,25 @@ from tests.virtual import run
 def test_the_demo_deletes_and_agrees_with_the_sandbox() -> None:
     """Over real sockets and through faults; a file of orders and a report stay behind."""
     out = io.StringIO()
-    assert demo(Screen(Console(file=out, width=200)), orders=20) == Code.OK
+    assert demo(Screen(Console(file=out, width=200)), orders=10) == Code.OK
     lines = out.getvalue().splitlines()
     assert lines[0].startswith("A sandbox of CDEK listens at http://127.0.0.1:")
-    assert "orders.csv: 20 rows" in out.getvalue()
-    assert lines[-2].startswith("The sandbox's own record: 1")
-    assert lines[-2].endswith("none of them twice, 2 still there. Every verdict agrees with it.")
+    assert "orders.csv: 10 rows" in out.getvalue()
+    assert lines[-2].startswith("The sandbox's own record: 9")
+    assert lines[-2].endswith("none of them twice, 1 still there. Every verdict agrees with it.")
     report = Path(lines[-1].split()[-1])
     with report.open(encoding="utf-8") as file:
         verdicts = [row["verdict"] for row in csv.DictReader(file)]
-    assert len(verdicts) == 20
+    assert len(verdicts) == 10
     assert set(verdicts) == {"ok", "rejected"}
+
+
+def test_the_demo_counts_the_faults_on_the_way() -> None:
+    """One call in fifty, and some of them by a lost connection."""
+    faults = Faults()
+    met = [faults(Call("GET", "/v2/orders/x", {}, {}, b"", 0.0, n)) for n in range(5000)]
+    assert faults.met == len([fault for fault in met if fault]) == pytest.approx(100, abs=40)
+    assert 0 < faults.dropped < faults.met
 
 
 class Impatient(io.StringIO):
