@@ -129,6 +129,25 @@ def test_a_client_that_is_turned_away_stops_repeating_itself() -> None:
     assert 200 < len(sandbox.calls["GET"]) <= 200 + 100 + 400 / 5  # an answered call buys a fifth of one
 
 
+def test_answers_buy_retries() -> None:
+    """A client that has used its retries up gains one more with every five calls that were answered."""
+    sandbox = Sandbox(faults=lambda call: Fault("too_many") if turned_away and call.kind == "GET" else None)
+    uuid = sandbox.add_order().uuid
+    turned_away = True
+
+    async def main() -> None:
+        nonlocal turned_away
+        async with client_of(sandbox, rate=None) as client:
+            await asyncio.gather(*(client.get_order(uuid) for _ in range(200)), return_exceptions=True)
+            turned_away = False
+            for _ in range(5):
+                await client.get_order(uuid)
+            sandbox.script("GET", Fault("refused"))
+            await client.get_order(uuid)
+
+    run(main())
+
+
 def test_polls_are_not_retries() -> None:
     """Accepted work is asked after to the end of its deadline, though a client's retries are used up."""
     sandbox = Sandbox(settle="fixed:20")

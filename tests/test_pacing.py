@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdek_async._pacing import MAX_RATE, Pacer, RetryQuota, Urgency
+from cdek_async._pacing import MAX_RATE, Pacer, Urgency
 from tests.virtual import VirtualLoop, run
 
 RATES = [0.5, 1, 2.5, 7, 50, 200, 999.9]
@@ -300,125 +300,6 @@ def test_a_leave_that_was_not_used_goes_to_another(rate: float | None) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("rate", [None, 10])
-def test_retry_after_pauses_everybody(rate: float | None) -> None:
-    """Nothing is sent for as long as CDEK has asked for, and a shorter wish does not shorten that."""
-
-    async def main() -> None:
-        pacer, times = Pacer(rate, 50), list[float]()
-        await sent(pacer, 1, times)
-        pacer.slow_down(30)
-        pacer.slow_down(3)
-        await asyncio.gather(sent(pacer, 3, times), sent(pacer, 2, times, Urgency.TOKEN))
-        assert times[0] == 0
-        assert times[1] == 30
-
-    run(main())
-
-
-def test_a_pause_holds_those_who_queue_already() -> None:
-    """A call that waits for its step when CDEK asks for a pause waits for the pause's end too."""
-
-    async def main() -> None:
-        pacer, times = Pacer(1, 50), list[float]()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(sent(pacer, 2, times))
-            await asyncio.sleep(0.5)
-            pacer.slow_down(10)
-        assert times == [0.0, 10.5]
-
-    run(main())
-
-
-async def window(pacer: Pacer, calls: int, faults: int) -> None:
-    """A second in which so many of the calls are turned away; one call of the next second judges it."""
-    await sent(pacer, calls - 1, [])
-    for _ in range(faults):
-        pacer.slow_down(0)
-    await asyncio.sleep(1.1)
-    await sent(pacer, 1, [])
-
-
-@pytest.mark.parametrize(
-    ("faults", "rate"), [(0, 100), (1, 100), (5, 100), (6, 94), (25, 75), (50, 50), (500, 50)]
-)
-def test_the_rate_falls_by_the_share_of_faults(faults: int, rate: float) -> None:
-    """A second costs the rate half the share of its faults, once however many; a few strays cost nothing."""
-
-    async def main() -> None:
-        pacer = Pacer(100, 50)
-        await window(pacer, 51, faults)
-        assert pacer.rate == pytest.approx(rate, abs=0.01)
-
-    run(main())
-
-
-def test_the_rate_falls_once_per_window() -> None:
-    """Faults change nothing before their second is over."""
-
-    async def main() -> None:
-        pacer = Pacer(100, 50)
-        await sent(pacer, 10, [])
-        for _ in range(1000):
-            pacer.slow_down(0)
-            assert pacer.rate == 100
-        await asyncio.sleep(1.1)
-        pacer.slow_down(0)
-        assert pacer.rate == 50
-        pacer.slow_down(0)
-        assert pacer.rate == 50
-
-    run(main())
-
-
-def test_the_rate_never_falls_to_nothing_and_recovers() -> None:
-    """In an outage a hundredth of the rate is left to notice its end; then it comes back by itself."""
-
-    async def main() -> None:
-        pacer = Pacer(100, 50)
-        for _ in range(30):
-            await sent(pacer, 1, [])
-            pacer.slow_down(0)
-            await asyncio.sleep(1.1)
-        assert pacer.rate == pytest.approx(1)
-        seen = [0.0]
-        while seen[-1] < 100:
-            await sent(pacer, 1, [])
-            await asyncio.sleep(1.1)
-            seen.append(pacer.rate or 0)
-        assert seen == sorted(seen)
-        assert len(seen) == 12
-        assert seen[-1] == 100
-
-    run(main())
-
-
-def test_a_slowed_rate_is_kept() -> None:
-    """What a slowed pacer lets go is what it says it does."""
-
-    async def main() -> None:
-        pacer, times = Pacer(100, 50), list[float]()
-        await window(pacer, 51, 50)
-        await sent(pacer, 45, times)
-        assert most_in_a_second(times) <= 55
-        assert pacer.rate == 50
-
-    run(main())
-
-
-def test_an_idle_hour_brings_the_rate_back() -> None:
-    """Recovery counts seconds, not calls."""
-
-    async def main() -> None:
-        pacer = Pacer(100, 50)
-        await window(pacer, 51, 50)
-        await asyncio.sleep(3600)
-        await sent(pacer, 1, [])
-        assert pacer.rate == 100
-
-    run(main())
-
-
 def test_a_closed_pacer_wakes_nobody() -> None:
     """After its end a pacer leaves no timer behind."""
 
@@ -444,21 +325,13 @@ def test_a_rate_is_a_positive_number(rate: float) -> None:
         Pacer(rate, 50)
 
 
-def test_the_retry_quota_runs_dry_and_fills_again() -> None:
-    """A hundred retries without one answer are enough; five answers buy the next one."""
-    quota = RetryQuota()
-    assert [quota.take() for _ in range(102)] == [True] * 100 + [False] * 2
-    for _ in range(4):
-        quota.refund()
-    assert not quota.take()
-    quota.refund()
-    assert quota.take()
-    assert not quota.take()
+@pytest.mark.parametrize(("rate", "most"), [(2.5, 2), (7.9, 7), (0.5, 1)])
+def test_a_fraction_of_a_call_is_none(rate: float, most: int) -> None:
+    """Of 2.5 calls per second 2 are in any second: the promise is about whole calls."""
 
+    async def main() -> None:
+        times: list[float] = []
+        await sent(Pacer(rate, 50), 40, times)
+        assert most_in_a_second(times) == most
 
-def test_the_retry_quota_does_not_grow() -> None:
-    """A long calm day buys no bigger storm."""
-    quota = RetryQuota()
-    for _ in range(10_000):
-        quota.refund()
-    assert sum(quota.take() for _ in range(10_000)) == 100
+    run(main())
