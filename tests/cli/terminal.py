@@ -44,14 +44,22 @@ def environment(url: str = "http://127.0.0.1:1", **more: str) -> dict[str, str]:
     return {**os.environ, "COLUMNS": "100", **known, **more}
 
 
-def start(*arguments: str, env: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
+def start(
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    stdout: int = subprocess.PIPE,
+    start_new_session: bool = False,
+) -> subprocess.Popen[bytes]:
     """A command in a child process, with pipes for what is not given."""
     # A shell that runs the tests in the background has SIGINT ignored, and children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    command = [sys.executable, "-m", "cdek_async", *arguments]
     return subprocess.Popen(  # noqa: S603 - our own command
-        command, env=env or environment(), **{**pipes, **options}
+        [sys.executable, "-m", "cdek_async", *arguments],
+        env=env or environment(),
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        start_new_session=start_new_session,
     )
 
 

@@ -41,11 +41,13 @@ def test_the_loop_goes_on_while_a_source_waits() -> None:
     may_go = threading.Event()
 
     def source() -> Iterator[int]:
+        yield 0
         may_go.wait(10)
         yield 1
 
     async def main() -> None:
         with Feed(source()) as feed:
+            assert await anext(feed) == 0
             waiting = asyncio.ensure_future(anext(feed))
             for _ in range(100):
                 await asyncio.sleep(0)

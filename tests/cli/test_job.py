@@ -177,6 +177,19 @@ def test_an_input_that_breaks_off_keeps_what_was_sent(tmp_path: Path) -> None:
     )
 
 
+def test_an_input_of_nothing_but_bad_rows_lets_others_go_on(tmp_path: Path) -> None:
+    """Ctrl-C and the screen are heard between any two of them."""
+    heard: list[int] = []
+
+    async def source() -> AsyncIterator[Row]:
+        for n in range(100):
+            asyncio.get_running_loop().call_soon(heard.append, n)
+            yield Row(n, problem="blank")
+        assert len(heard) > 90
+
+    assert ran(Sandbox(), source, tmp_path).code == Code.FAILED
+
+
 def press_at(second: float) -> None:
     asyncio.get_running_loop().call_later(second, os.kill, os.getpid(), signal.SIGINT)
 
