@@ -11,6 +11,7 @@ from cdek_async._errors import (
     TransportError,
     Unsettled,
 )
+from cdek_async._journal import Journal
 from cdek_async._models import Environment, Issue, Request, State, Ticket, Verdict
 from cdek_async._operations import DeleteOrder, Operation, UpdateOrder
 from cdek_async._orders import (
@@ -45,6 +46,7 @@ __all__ = [
     "Environment",
     "Issue",
     "Item",
+    "Journal",
     "Location",
     "Money",
     "Operation",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from uuid import UUID
 
 from attrs import evolve
 
@@ -21,6 +22,7 @@ from cdek_async._outcome import (
 
 SEVERAL_ORDERS = "several_orders"  # ours: CDEK documents no code for it
 SIMILAR = "v2_similar_request_still_processed"
+_NO_ORDER = UUID(int=0)
 _NOT_READY = "v2_entity_not_ready"
 _INTERNAL = "v2_internal_error"
 
@@ -84,7 +86,8 @@ def _no(draft: Ticket, request: Request) -> Ticket | Again:
         return Again.SIMILAR
     if _NOT_READY in codes:
         return Again.LATER
-    if names_missing(request.errors, draft.order_uuid):
+    # To a write by number, a message that names a uuid names a part of it: a package.
+    if names_missing(request.errors, draft.order_uuid or _NO_ORDER):
         return _final(draft, Verdict.NOT_FOUND, request)
     if codes & NOT_FOUND and KINDS[draft.kind].removal:
         return Again.LOOK  # it names another order, and a deletion has no parts that could be missing

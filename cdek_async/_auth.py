@@ -1,6 +1,7 @@
 """The OAuth token: fetched once however many ask, renewed before it expires or when it was refused."""
 
 import asyncio
+from copy import copy
 from urllib.parse import urlencode
 
 from cdek_async._deadline import Deadline
@@ -49,6 +50,9 @@ class Auth:
         await asyncio.wait({fetching})
         if fetching.cancelled():
             raise TransportError("no token, the client was closed", lasting=True)
+        failure = fetching.exception()
+        if failure is not None:
+            raise copy(failure) from failure  # each caller's own: it will bear his ticket
         return fetching.result()
 
     def current(self, token: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import (
     Generator,
     Iterable,
 )
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -34,10 +35,12 @@ class Bulk(Generic[Item, Result, Count]):
         *,
         concurrency: int,
         progress: Count,
+        around: AbstractAsyncContextManager[None] | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency: at least 1, not {concurrency!r}")
         self.progress = progress
+        self._around = around or nullcontext()
         self._items = items
         self._work = work
         self._places = asyncio.Semaphore(concurrency)
@@ -51,6 +54,7 @@ class Bulk(Generic[Item, Result, Count]):
     async def __aenter__(self) -> Self:
         if self._feeder is not None:
             raise RuntimeError("a bulk job runs once")
+        await self._around.__aenter__()
         self._feeder = asyncio.create_task(self._feed())
         self._feeder.add_done_callback(self._fed)
         return self
@@ -70,6 +74,7 @@ class Bulk(Generic[Item, Result, Count]):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._around.__aexit__(None, None, None)
         if error is None:
             self._raise_failure()
 
@@ -122,7 +127,7 @@ class Bulk(Generic[Item, Result, Count]):
             if not task.cancelled() and task.exception() is None:
                 self._ready.append((item, task.result()))
             else:
-                self._failed(_failure(task))
+                self.fail(_failure(task))
 
         task = asyncio.create_task(work())
         self._tasks.add(task)
@@ -131,9 +136,10 @@ class Bulk(Generic[Item, Result, Count]):
 
     def _fed(self, feeder: asyncio.Task[None]) -> None:
         self._wake.set()
-        self._failed(_failure(feeder))
+        self.fail(_failure(feeder))
 
-    def _failed(self, failure: BaseException | None) -> None:
+    def fail(self, failure: BaseException | None) -> None:
+        """Stop, and let the block raise this when what is in flight has ended; None: nothing failed."""
         if failure is not None:
             self._failure = failure if self._failure is None else self._failure
             self.stop()

@@ -1,9 +1,11 @@
 """The end of one public call, on the running loop's clock."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Deadline:
@@ -15,7 +17,7 @@ class Deadline:
     def __init__(
         self, seconds: float, *, started: bool = True, paused: Callable[[], float] = lambda: 0.0
     ) -> None:
-        if not seconds > 0:
+        if not isinstance(seconds, int | float) or not seconds > 0:
             raise ValueError(f"timeout: seconds, more than 0, not {seconds!r}")
         self.seconds = seconds
         self._paused = paused
@@ -32,9 +34,18 @@ class Deadline:
         """Seconds left; never less than 0."""
         return inf if self._at is None else max(0.0, self._at - self._now())
 
-    def limit(self) -> asyncio.Timeout:
-        """Cut what is awaited within when time seems up, as a `TimeoutError`; `remaining` knows."""
-        return asyncio.timeout(self._timeout())
+    async def within(self, wait: Callable[[], Awaitable[T]]) -> T:
+        """The result of a wait that may be cut, and begun anew where the clock stood still meanwhile.
+
+        Raises `TimeoutError` when time is up.
+        """
+        while True:
+            try:
+                async with asyncio.timeout(self._timeout()):
+                    return await wait()
+            except TimeoutError:
+                if not self.remaining():
+                    raise
 
     async def wait(self, task: asyncio.Task[Any]) -> None:
         """Wait until a task is done or time is up; the task goes on."""

@@ -20,6 +20,7 @@ LIMIT = 30.0  # seconds for one exchange; CDEK documents nothing, its clients us
 MAX_REPLY = 4 * 1024 * 1024
 LONGEST_RETRY_AFTER = 120.0  # seconds; longer means: give up and say so
 TOO_MANY, UNAVAILABLE = 429, 503
+_GATEWAY = (502, 503, 504)  # it answers for CDEK, which does not
 _CONNECT = 10.0
 _GRACE = 1.0  # seconds beyond its limit after which a transport that keeps no timeouts is cut
 
@@ -55,6 +56,7 @@ class Wire:
         self._base_url = base_url
         self._transport = transport
         self._exchanges: set[asyncio.Task[Reply]] = set()
+        self._closed = False
 
     def start(self, call: Call, seconds: float, authorization: str | None = None) -> asyncio.Task[Reply]:
         """Send a call that the pacer let go; its place is given back when the exchange ends.
@@ -62,6 +64,9 @@ class Wire:
         The exchange is a task of its own: httpx loses a connection of its pool for a request that is
         cancelled (encode/httpcore#1093), so a caller that stops waiting leaves it to end by itself.
         """
+        if self._closed:
+            self.pacer.release()
+            raise TransportError(f"{call.method} {call.path}: not sent, the client was closed", lasting=True)
         self.calls += 1
         task = asyncio.create_task(self._exchange(call, min(seconds, LIMIT), authorization))
         self._exchanges.add(task)
@@ -75,7 +80,9 @@ class Wire:
             task.exception()  # a caller that left has no use for it
 
     async def aclose(self) -> None:
-        """End what is under way, then the transport."""
+        """End what is under way, then the transport; who still queues is told."""
+        self._closed = True
+        self.pacer.close()
         tasks = list(self._exchanges)
         for task in tasks:
             task.cancel()
@@ -91,10 +98,10 @@ class Wire:
             if not failure.lasting:
                 self.pacer.outage.unanswered()
             raise failure from error
-        if reply.status < 500:  # noqa: PLR2004 - above, a gateway answers for CDEK
-            self.pacer.outage.answered()
-        else:
+        if reply.status in _GATEWAY:
             self.pacer.outage.unanswered()
+        else:
+            self.pacer.outage.answered()
         self.clock.note(reply.date)
         _log.debug("%s %s: %d", call.method, call.path, reply.status)
         if reply.status in (TOO_MANY, UNAVAILABLE):

@@ -51,14 +51,26 @@ class Http:
         """CDEK's clock."""
         return self._wire.clock
 
+    async def authenticate(self, deadline: Deadline) -> None:
+        """Have a token, before anything is sent with it."""
+        try:
+            await deadline.within(self._credentials.token)
+        except TimeoutError as error:
+            raise TransportError("no token, time was up") from error
+
     async def send(
-        self, call: Call, deadline: Deadline, urgency: Urgency, departing: Callable[[], None]
+        self,
+        call: Call,
+        deadline: Deadline,
+        urgency: Urgency,
+        departing: Callable[[], None],
+        returned: Callable[[], None],
     ) -> Reply:
-        """Send a write once; `departing` is called right before the wire.
+        """Send a write once; `departing` is called right before the wire, `returned` before a replay.
 
         Raises `TransportError`: unless it is `undecided`, nothing was applied.
         """
-        return answered(call, await self._authorized(call, deadline, urgency, departing))
+        return answered(call, await self._authorized(call, deadline, urgency, departing, returned))
 
     async def retried_write(self, send: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
         """Make a write again for as long as it proves not to have been applied."""
@@ -111,18 +123,22 @@ class Http:
         )
 
     async def _authorized(
-        self, call: Call, deadline: Deadline, urgency: Urgency, departing: Callable[[], None] = lambda: None
+        self,
+        call: Call,
+        deadline: Deadline,
+        urgency: Urgency,
+        departing: Callable[[], None] = lambda: None,
+        returned: Callable[[], None] = lambda: None,
     ) -> Reply:
         """One exchange; a refused token is renewed and the call replayed once, for nothing was applied."""
-        for replay in (False, True):
-            token, reply = await self._send(call, deadline, urgency, departing)
-            if not _token_refused(call, reply):
-                break
+        token, reply = await self._send(call, deadline, urgency, departing)
+        if _token_refused(call, reply):
             self._credentials.refused(token)
-            if replay:
-                raise AuthError(
-                    "CDEK refuses the token that it has just issued: are these keys of this host?"
-                )
+            returned()
+            token, reply = await self._send(call, deadline, urgency, departing)
+        if _token_refused(call, reply):
+            self._credentials.refused(token)
+            raise AuthError("CDEK refuses the token that it has just issued: are these keys of this host?")
         self._quota.refund()
         return reply
 
@@ -160,14 +176,15 @@ class Http:
 
     async def _leave(self, call: Call, deadline: Deadline, urgency: Urgency) -> tuple[str, float]:
         """A token, and the pacer's leave to send a call with it."""
-        while True:
-            try:
-                async with deadline.limit():
-                    token = await self._credentials.token()
-                    return token, await self._wire.pacer.acquire(urgency)
-            except TimeoutError as error:
-                if not deadline.remaining():  # it may have stood still meanwhile
-                    raise TransportError(f"{call.method} {call.path}: not sent, time was up") from error
+
+        async def both() -> tuple[str, float]:
+            token = await self._credentials.token()
+            return token, await self._wire.pacer.acquire(urgency)
+
+        try:
+            return await deadline.within(both)
+        except TimeoutError as error:
+            raise TransportError(f"{call.method} {call.path}: not sent, time was up") from error
 
     def _may_retry(self) -> bool:
         # In an outage the pacer lets next to nothing out; there is nothing more to save.

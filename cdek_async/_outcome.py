@@ -114,7 +114,7 @@ def find(ticket: Ticket, requests: Sequence[Request]) -> Request | None:
         # GET has been seen to show requests without their uuids: one of those may be ours.
         requests = [request for request in requests if request.request_uuid is None]
     ours = possible(ticket, requests)
-    return ours[0] if len(ours) == 1 and (ours[0].date_time or ticket.since is None) else None
+    return ours[0] if len(ours) == 1 and ours[0].date_time and ticket.since else None
 
 
 def possible(ticket: Ticket, requests: Sequence[Request]) -> list[Request]:

@@ -58,6 +58,7 @@ class Pacer:
         self._queue: list[_Waiter] = []
         self._stragglers: list[_Waiter] = []
         self._passed = 0
+        self._closed = False
         self._turns = count()
         self._sent: deque[float] = deque(maxlen=max(1, int(rate)) if rate else 1)
         self._next = 0.0
@@ -72,6 +73,8 @@ class Pacer:
     async def acquire(self, urgency: Urgency) -> float:
         """Wait for leave to send one call now; returns when. `release` it when its answer is in."""
         loop = asyncio.get_running_loop()
+        if self._closed:
+            return loop.time()
         waiter = _Waiter(urgency, next(self._turns), loop.create_future())
         heapq.heappush(self._stragglers if urgency is Urgency.STRAGGLER else self._queue, waiter)
         self._pump()
@@ -102,7 +105,14 @@ class Pacer:
         self._paused_until = max(self._paused_until, now + retry_after)
 
     def close(self) -> None:
-        """Drop the timer; who still waits was cancelled before."""
+        """Let everybody go at once: the wire takes no call any more."""
+        self._stop_timer()
+        self._closed = True
+        for waiter in (*self._queue, *self._stragglers):
+            if not waiter.granted.done():
+                waiter.granted.set_result(asyncio.get_running_loop().time())
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -124,8 +134,10 @@ class Pacer:
 
     def _pump(self) -> None:
         """Grant what may go now, and come back when the next may."""
+        if self._closed:
+            return
         loop = asyncio.get_running_loop()
-        self.close()
+        self._stop_timer()
         while self._free and (queue := self._next_queue()):
             now = loop.time()
             bulk = queue[0].urgency >= Urgency.LOOK

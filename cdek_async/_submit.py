@@ -1,7 +1,7 @@
 """Submission: sends an operation until CDEK has taken note, and never twice blindly."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -12,14 +12,16 @@ from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable,
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError
 from cdek_async._http import Http
-from cdek_async._models import Reply, Ticket
+from cdek_async._models import Reply, Request, State, Ticket, Verdict
 from cdek_async._operations import Operation, look_call
 from cdek_async._outcome import readable
 from cdek_async._pacing import Urgency
 
 _SENDS = 3  # two more after looks that show nothing of the one before
 _LOOKS_AT = (0.0, 1.0, 3.0)  # seconds after a lost answer: a read may lag behind a write
-_BETWEEN = 2.0  # seconds between looks at another request that is under way
+# Seconds between looks at another request that is under way. Once it has settled, ours is sent later than
+# its date_time by more than the margin and the whole seconds of both clocks: else it could pass for ours.
+_BETWEEN = 4.5
 
 
 class Submission:
@@ -35,7 +37,8 @@ class Submission:
         urgency: Urgency,
         *,
         departing: Callable[[], None],
-        behind_another: bool,
+        intend: Callable[[Ticket], Awaitable[None]] | None,
+        first: Again | None,
     ) -> None:
         self._http = http
         self._turns = turns
@@ -45,11 +48,14 @@ class Submission:
         self._urgency = urgency
         self._departing = departing
         self._sends_left = _SENDS
-        self._behind_another = behind_another
+        self._intend = intend
+        self._first = first
         self._waited = False
+        self._seen = False
+        self._no: Ticket | None = None
         self._abandoned = False
-        self._lost = False
-        self.in_doubt = False
+        self._lost = first is Again.LOOK
+        self.in_doubt = self._lost
         """A write is on its way, or its answer was lost."""
 
     def abandon(self) -> None:
@@ -78,11 +84,14 @@ class Submission:
             call = look_call(None, self._operation.numbers)
             reply = await self._http.read(call, self._deadline, self._urgency, resolvable)
             self._draft = resolve(self._draft, self._operation.numbers, reply)
+            self._seen = not self._draft.final
 
     async def _until_noted(self) -> Ticket:
-        step: Ticket | Again = Again.SIMILAR
-        if not self._behind_another:
+        step: Ticket | Again
+        if self._first is None:
             step = await self._http.retried_write(self._send, self._deadline)
+        else:
+            step = self._first
         while not isinstance(step, Ticket):
             ticket = await (self._after_lost() if step is Again.LOOK else self._after_similar())
             if ticket is not None:
@@ -97,15 +106,19 @@ class Submission:
         """Send once and read the first answer; raises where nothing was applied."""
         call = self._operation.call(self._draft.order_uuid)
         assert call is not None  # noqa: S101 - whatever it needs has been looked up
+        if self._intend is not None and not self._lost:
+            await self._http.authenticate(self._deadline)  # its reply has the server's time
+            self._draft = evolve(self._draft, since=self._http.clock.now())
+            await self._intend(self._draft)
         try:
-            reply = await self._http.send(call, self._deadline, self._urgency, self._depart)
+            reply = await self._http.send(call, self._deadline, self._urgency, self._depart, self._returned)
         except TransportError as error:
             if not error.undecided:
                 self.in_doubt = self._lost
                 raise
             step: Ticket | Again = Again.LOOK
         else:
-            step = receive(self._draft, reply)
+            step = self._after_all(receive(self._draft, reply))
         if step is Again.LOOK:
             self._lost = True
         self.in_doubt = self._lost
@@ -113,18 +126,30 @@ class Submission:
             raise TransportError(f"{self._name()}: CDEK says that the order is not ready for it yet")
         return step
 
+    def _after_all(self, step: Ticket | Again) -> Ticket | Again:
+        """A "no" to a second send may be about what the first one did: look again before it counts."""
+        if self._lost and isinstance(step, Ticket) and step.verdict in (Verdict.REJECTED, Verdict.NOT_FOUND):
+            self._no = step
+            return Again.LOOK
+        return step
+
     def _depart(self) -> None:
         """Right before the wire, every time."""
         if self._abandoned:
             raise asyncio.CancelledError
-        if self._draft.since is None:
+        if not self._lost and self._intend is None:
+            # Anew at each send, until one is lost: what was there before that one is not ours.
             self._draft = evolve(self._draft, since=self._http.clock.now())
         self._departing()  # may still call it off
         self.in_doubt = True
 
+    def _returned(self) -> None:
+        """It came back unapplied, and is sent again with another token."""
+        self.in_doubt = self._lost
+
     async def _after_lost(self) -> Ticket | None:
         """Look for the write whose answer was lost; None: it is not there and may be sent again."""
-        ticket = await self._find_ours()
+        ticket = await self._find_ours() or self._no
         if ticket is not None:
             return ticket
         self._sends_left -= 1
@@ -140,10 +165,19 @@ class Submission:
         for moment in _LOOKS_AT:
             late = loop.time() >= lost_at + _LOOKS_AT[-1]
             await self._sleep(lost_at + moment - loop.time())
-            ticket = adopt(self._draft, await self._look())
+            ticket = self._gone_by_ours(adopt(self._draft, await self._look()))
             if ticket is not None or late:
                 return ticket
         return None
+
+    def _gone_by_ours(self, ticket: Ticket | None) -> Ticket | None:
+        """An order that was there before our lost deletion, and is not there after it, is deleted."""
+        if ticket is None or ticket.verdict is not Verdict.NOT_FOUND:
+            self._seen = True
+        elif self._seen and self._operation.removal:
+            request = Request(None, self._operation.request_type, State.SUCCESSFUL)
+            return evolve(ticket, verdict=Verdict.OK, adopted=True, request=request)
+        return ticket
 
     async def _after_similar(self) -> Ticket | None:
         """Another request of our type is under way on the order; None: not any more, so send again."""
@@ -206,8 +240,7 @@ class Turns:
         """Wait for one's turn, no longer than the deadline."""
         lock = self._locks.setdefault(name, asyncio.Lock())
         try:
-            async with deadline.limit():
-                await lock.acquire()
+            await deadline.within(lock.acquire)
         except TimeoutError as error:
             raise TransportError(f"{name}: not sent, another write was under way") from error
         try:

@@ -162,8 +162,19 @@ def order_info(data: Mapping[str, object]) -> OrderInfo:
         order=_reader.structure(entity, Order) if isinstance(entity, dict) and entity else Order(),
         requests=requests_of(data) or (),
         related_entities=_reader.structure(data.get("related_entities"), tuple[RelatedEntity, ...]),
-        raw=dict(data),
+        raw={name: _plain(value) for name, value in data.items()},
     )
+
+
+def _plain(value: object) -> object:
+    """Write a fraction as the float that json.loads makes of it, so that it dumps and compares."""
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return None if value.is_nan() else float(value)
+    return value
 
 
 def changes_json(changes: OrderChanges) -> dict[str, object]:

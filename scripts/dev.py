@@ -16,7 +16,7 @@ STAMP = VENV / "installed-from"
 
 COMMANDS = {
     "demo": [["-m", "cdek_async", "demo"]],
-    "test": [["-m", "pytest", "--cov", "--cov-report=term"]],
+    "test": [["-m", "pytest", "-n", "2", "--cov", "--cov-report=term-missing"]],
     "check": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
@@ -49,7 +49,7 @@ def set_up(packages: list[str]) -> None:
     if PYTHON.exists() and done[:1] == [wanted] and (set(packages) <= set(done[1:])):
         return
     say(f"making {VENV} with Python {sys.version.split()[0]}")
-    venv.create(VENV, with_pip=False, clear=not done[:1] == [wanted])
+    venv.create(VENV, with_pip=False, clear=done[:1] != [wanted])
     # Debian ships venv without ensurepip; a pip outside can install into a venv all the same.
     pip = [PYTHON, "-m", "pip"]
     if subprocess.call([str(PYTHON), "-m", "ensurepip", "--upgrade"], stdout=subprocess.DEVNULL):  # noqa: S603

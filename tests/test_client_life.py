@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,6 +11,7 @@ from cdek_async import (
     DeleteOrder,
     OrderNotFound,
     TransportError,
+    Unsettled,
 )
 from cdek_async.sandbox import Fault, Sandbox
 from tests.sandboxed import client_of
@@ -109,8 +110,9 @@ def test_closing_ends_who_still_waits() -> None:
         assert caught.value.undecided
         with pytest.raises(TransportError, match="closed"):
             await reading
-        with pytest.raises(RuntimeError, match="closed"):
+        with pytest.raises(Unsettled, match="closed") as left:
             await polling
+        assert left.value.ticket.order_uuid == UUID(polled)
 
     run(main())
 

@@ -181,7 +181,7 @@ TABLE: dict[str, tuple[Ticket, Reply, Verdict | None]] = {
     "the submit's time unknown, one of the type": (
         evolve(NAMELESS_UPDATE, since=None),
         shows(request("UPDATE", "INVALID", None, None), CREATED),
-        REJECTED,
+        None,
     ),
     "the submit's time unknown, two of the type": (
         evolve(NAMELESS_UPDATE, since=None),

@@ -45,8 +45,7 @@ def test_an_endless_deadline() -> None:
     async def main() -> None:
         deadline = Deadline(inf)
         assert deadline.remaining() == inf
-        async with deadline.limit():
-            await asyncio.sleep(10**6)
+        await deadline.within(lambda: asyncio.sleep(10**6))
         await deadline.wait(asyncio.create_task(asyncio.sleep(10**6)))
 
     run(main())
@@ -94,21 +93,31 @@ def test_a_deadline_takes_time(seconds: float) -> None:
 
 
 def test_a_wait_is_cut_at_the_deadline() -> None:
-    """A wait within `limit` ends when time is up, as a TimeoutError, and no later."""
+    """A wait `within` it ends when time is up, as a TimeoutError, and no later."""
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         deadline = Deadline(10)
         await asyncio.sleep(7)
-        async with deadline.limit():
-            await asyncio.sleep(2)
+        await deadline.within(lambda: asyncio.sleep(2))
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                await deadline.within(lambda: asyncio.sleep(2))
+            assert loop.time() == 10
+
+    run(main())
+
+
+def test_a_wait_is_begun_anew_where_the_clock_stood_still() -> None:
+    """What was cut too early is waited for again, until time is really up."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pauses: list[float] = []
+        deadline = Deadline(10, paused=lambda: sum(pauses))
+        loop.call_later(8, pauses.append, 30.0)
         with pytest.raises(TimeoutError):
-            async with deadline.limit():
-                await asyncio.sleep(2)
-        assert loop.time() == 10
-        with pytest.raises(TimeoutError):
-            async with deadline.limit():
-                await asyncio.sleep(2)
-        assert loop.time() == 10
+            await deadline.within(lambda: asyncio.sleep(1000))
+        assert loop.time() == 40
 
     run(main())

@@ -13,7 +13,21 @@ PACKAGE = Path(cdek_async.__file__).parent
 LAYERS: list[set[str]] = [
     {"_version", "_models", "_scalars", "_orders_parts", "_checks", "_orders"},
     {"_errors", "_wire", "_operations", "_outcome", "_accept", "_progress"},
-    {"_deadline", "_outage", "_pacing", "_bulk", "_exchange", "_http", "_auth", "_polling", "_submit"},
+    {
+        "_deadline",
+        "_endpoint",
+        "_engine",
+        "_job",
+        "_journal",
+        "_outage",
+        "_pacing",
+        "_bulk",
+        "_exchange",
+        "_http",
+        "_auth",
+        "_polling",
+        "_submit",
+    },
     {"_client"},
     {""},
     {"sandbox"},
@@ -21,7 +35,7 @@ LAYERS: list[set[str]] = [
     {"__main__"},
 ]
 AT_HOME: dict[str, set[str]] = {
-    "httpx": {"_exchange", "_client", "sandbox"},
+    "httpx": {"_exchange", "_endpoint", "_client", "sandbox"},
     "tenacity": {"_http", "_polling"},
     "cattrs": {"_wire"},
     "attrs": set().union(*LAYERS),

@@ -300,20 +300,22 @@ def test_a_leave_that_was_not_used_goes_to_another(rate: float | None) -> None:
     run(main())
 
 
-def test_a_closed_pacer_wakes_nobody() -> None:
-    """After its end a pacer leaves no timer behind."""
+def test_a_closed_pacer_lets_everybody_go() -> None:
+    """At once, whoever waits or comes later: the wire takes no call any more; no timer is left."""
 
     async def main() -> None:
         pacer = Pacer(1, 50)
         await pacer.acquire(Urgency.SINGLE)
         waiting = asyncio.create_task(pacer.acquire(Urgency.SINGLE))
         await asyncio.sleep(0)
+        called_off = asyncio.create_task(pacer.acquire(Urgency.STRAGGLER))
+        await asyncio.sleep(0)
+        called_off.cancel()
+        await asyncio.wait({called_off})
         pacer.close()
         pacer.close()
-        await asyncio.sleep(100)
-        assert not waiting.done()
-        waiting.cancel()
-        await asyncio.wait({waiting})
+        assert await waiting == await pacer.acquire(Urgency.BULK) == 0
+        pacer.release()
 
     run(main())
 

@@ -1,0 +1,197 @@
+"""Engine: an operation's whole way, from its submit to its outcome."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from attrs import frozen
+
+from cdek_async._accept import Again, crossed
+from cdek_async._deadline import Deadline
+from cdek_async._errors import CdekError, TransportError, Unsettled
+from cdek_async._http import Http
+from cdek_async._models import Ticket, Verdict
+from cdek_async._operations import KINDS, Operation, look_call
+from cdek_async._outcome import Outcome, conclude, first_outcome, readable
+from cdek_async._pacing import Urgency
+from cdek_async._polling import Looks, Polling, poll
+from cdek_async._submit import Submission, Turns, busy, named
+
+_FAREWELL = 10.0  # seconds for the answers to what was sent
+
+
+def _nothing(*_: object) -> None:
+    """Nobody listens."""
+
+
+@frozen
+class Watch:
+    """Who hears of an operation's steps."""
+
+    intend: Callable[[Ticket], Awaitable[None]] | None = None
+    """Awaited before a write may go out."""
+    departing: Callable[[], None] = _nothing
+    """Right before a write goes out; may still call it off."""
+    accepted: Callable[[Ticket], None] = _nothing
+    """CDEK has taken note; heard also when the caller has left."""
+    submitted: Callable[[], None] = _nothing
+    """There is a ticket, also one that is final already."""
+
+
+class Engine:
+    """What one client has under way."""
+
+    def __init__(self, http: Http, host: str, account: str, usable: Callable[[], None]) -> None:
+        self._http = http
+        self._host = host
+        self._account = account
+        self._usable = usable
+        self._turns = Turns()
+        self._submissions: set[asyncio.Task[Ticket]] = set()
+        self._polls: set[asyncio.Timeout] = set()
+        self._closed = False
+
+    async def run(
+        self,
+        operation: Operation,
+        deadline: Deadline,
+        polling: Polling,
+        watch: Watch,
+        *,
+        bulk: bool = False,
+        doubtful: Ticket | None = None,
+    ) -> Outcome:
+        """Submit and settle; `doubtful` is the draft of an earlier life, whose call may have gone out."""
+        first = Again.LOOK if doubtful else None
+        ticket = await self.submit(operation, deadline, watch, bulk=bulk, first=first, draft=doubtful)
+        watch.submitted()
+        outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
+        if not crossed(outcome):
+            return outcome
+        # Turned down only because another request of its type was under way: wait for that, once.
+        ticket = await self.submit(operation, deadline, watch, bulk=bulk, first=Again.SIMILAR)
+        outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
+        if crossed(outcome):
+            raise busy(named(operation))
+        return outcome
+
+    async def submit(
+        self,
+        operation: Operation,
+        deadline: Deadline,
+        watch: Watch,
+        *,
+        bulk: bool = False,
+        first: Again | None = None,
+        draft: Ticket | None = None,
+    ) -> Ticket:
+        """Submit in a task of its own: when the caller leaves, what was sent is followed to its ticket."""
+        if not isinstance(operation, tuple(KINDS.values())):
+            raise TypeError(f"an operation expected, such as DeleteOrder, not {type(operation).__name__}")
+        self._usable()
+        submission = Submission(
+            self._http,
+            self._turns,
+            operation,
+            draft or self._draft(operation),
+            deadline,
+            Urgency.BULK if bulk else Urgency.SINGLE,
+            departing=watch.departing,
+            intend=watch.intend,
+            first=first,
+        )
+        task = asyncio.create_task(_heard(submission, watch.accepted))
+        self._submissions.add(task)
+        task.add_done_callback(self._submissions.discard)
+        try:
+            await deadline.wait(task)
+        finally:
+            if task.done():
+                _unheard(task)
+            else:
+                task.add_done_callback(_unheard)
+                submission.abandon()
+                if not submission.in_doubt:
+                    task.cancel()
+        if task.done() and not task.cancelled():
+            return task.result()
+        why = "the client was closed" if task.done() else f"no answer within {deadline.seconds:g} s"
+        raise TransportError(
+            f"{operation.kind} of {named(operation)}: {why}",
+            undecided=submission.in_doubt,
+            lasting=task.done(),
+        )
+
+    async def settle(
+        self,
+        ticket: Ticket,
+        deadline: Deadline,
+        polling: Polling,
+        *,
+        bulk: bool = False,
+        elapsed: float = 0.0,
+    ) -> Outcome:
+        """Look until there is an outcome; `elapsed`: seconds since CDEK took note."""
+        outcome = first_outcome(ticket)
+        if outcome is not None:
+            return outcome
+        call = look_call(ticket.order_uuid, {})
+        urgency = Urgency.LOOK if bulk else Urgency.SINGLE
+
+        async def look() -> Outcome | None:
+            nonlocal urgency
+            now, urgency = urgency, Urgency.STRAGGLER if bulk else Urgency.SINGLE
+            reply = await self._http.look(
+                call, deadline, now, lambda reply: readable(reply, ticket.order_uuid)
+            )
+            return conclude(ticket, reply)
+
+        cut = asyncio.timeout(0 if self._closed else None)
+        self._polls.add(cut)
+        try:
+            async with cut:
+                return await poll(ticket, look, Looks(polling, thrifty=bulk), elapsed, deadline)
+        except CdekError as error:
+            error.ticket = ticket
+            raise
+        except TimeoutError as error:
+            raise Unsettled(
+                f"{ticket.kind} of order {ticket.order_uuid}: no verdict, the client was closed; "
+                "settle its ticket later",
+                ticket=ticket,
+            ) from error
+        finally:
+            self._polls.discard(cut)
+
+    async def farewell(self) -> None:
+        """Wait for the answers to what was sent, 10 seconds at most."""
+        if self._submissions:
+            await asyncio.wait(self._submissions, timeout=_FAREWELL)
+
+    async def aclose(self) -> None:
+        """End what is still under way: what CDEK took note of keeps its ticket."""
+        self._closed = True
+        for cut in self._polls:
+            cut.reschedule(asyncio.get_running_loop().time())
+        tasks = list(self._submissions)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _draft(self, operation: Operation) -> Ticket:
+        uuid = operation.order_uuid
+        return Ticket(self._host, self._account, operation.kind, uuid, None, operation.request_type, None)
+
+
+async def _heard(submission: Submission, accepted: Callable[[Ticket], None]) -> Ticket:
+    ticket = await submission.run()
+    if ticket.verdict in (None, Verdict.OK):
+        accepted(ticket)
+    return ticket
+
+
+def _unheard(task: asyncio.Task[Ticket]) -> None:
+    """End a submission that its caller left: a CdekError is of no use to anybody, a defect is told."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, CdekError):
+        context = {"message": "a submission whose caller had left failed", "exception": error, "task": task}
+        task.get_loop().call_exception_handler(context)

@@ -1,0 +1,130 @@
+"""One bulk job: each operation run once, and kept on disk where there is a journal."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
+from attrs import evolve
+
+from cdek_async._deadline import Deadline
+from cdek_async._engine import Engine, Watch
+from cdek_async._errors import AuthError, CdekError
+from cdek_async._journal import Entry, Journal
+from cdek_async._operations import Operation
+from cdek_async._outcome import Outcome, first_outcome
+from cdek_async._polling import Polling
+from cdek_async._progress import Progress
+
+Result = Outcome | CdekError
+
+
+def _nobody(_: BaseException | None) -> None:
+    """Nobody to tell yet."""
+
+
+class Job:
+    """What `run_all` does with each operation."""
+
+    def __init__(
+        self, engine: Engine, polling: Polling, paused: Callable[[], float], journal: Journal | None
+    ) -> None:
+        self.progress = Progress()
+        self.fail: Callable[[BaseException | None], None] = _nobody
+        self._engine = engine
+        self._polling = polling
+        self._paused = paused
+        self._journal = journal
+        self._positions = count()  # operations are taken up in the order of their source
+        self._running: dict[int, asyncio.Future[Result]] = {}
+
+    async def work(self, operation: Operation, sent: Callable[[], None]) -> Result:
+        """Run one operation to its result; raises what ends the whole job."""
+        position = next(self._positions)
+        self.progress.taken += 1
+        try:
+            result = await self._result(position, operation, sent)
+        except BaseException:  # called off, or the end of the job: still to do
+            self.progress.taken -= 1
+            raise
+        self.progress.count(result)
+        return result
+
+    async def _result(self, position: int, operation: Operation, sent: Callable[[], None]) -> Result:
+        try:
+            if self._journal is None:
+                return await self._engine.run(
+                    operation, self._deadline(), self._polling, self._watch(sent), bulk=True
+                )
+            return await self._journaled(self._journal, position, operation, sent)
+        except AuthError:
+            raise
+        except CdekError as error:
+            return error
+
+    async def _journaled(
+        self, journal: Journal, position: int, operation: Operation, sent: Callable[[], None]
+    ) -> Result:
+        entry = await journal.claim(position, operation)
+        if entry is not None:
+            position = entry.position  # its own, or that of a twin: the same operation is run once
+            if position in self._running:
+                return await asyncio.shield(self._running[position])
+        running: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._running[position] = running
+        try:
+            outcome = await self._resumed(journal, position, operation, entry, sent)
+            running.set_result(outcome)
+        except CdekError as error:
+            running.set_result(error)
+            raise
+        finally:
+            del self._running[position]
+            running.cancel()
+        return outcome
+
+    async def _resumed(
+        self,
+        journal: Journal,
+        position: int,
+        operation: Operation,
+        entry: Entry | None,
+        sent: Callable[[], None],
+    ) -> Outcome:
+        """Go on where the journal says that it stopped, and write down where it ends."""
+        known = None if entry is None else first_outcome(entry.ticket)
+        if known is not None:
+            sent()
+            return known
+        if entry is not None and entry.accepted:
+            sent()
+            outcome = await self._engine.settle(
+                entry.ticket, self._deadline(started=True), self._polling, bulk=True, elapsed=float("inf")
+            )
+        else:
+            watch = evolve(
+                self._watch(sent),
+                intend=lambda draft: journal.intend(position, draft),
+                accepted=lambda ticket: journal.accept(position, ticket),
+            )
+            doubtful = entry.ticket if entry is not None and entry.ticket.since else None
+            outcome = await self._engine.run(
+                operation, self._deadline(), self._polling, watch, bulk=True, doubtful=doubtful
+            )
+        await self._keep(journal, position, outcome)
+        return outcome
+
+    async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:
+        ticket = evolve(outcome.ticket, verdict=outcome.verdict, request=outcome.request)
+        try:
+            await journal.settle(position, ticket)
+        except OSError as error:
+            self.fail(error)  # a full disk ends the job; what is known is told all the same
+
+    def _watch(self, sent: Callable[[], None]) -> Watch:
+        return Watch(departing=sent, submitted=self._submitted)
+
+    def _submitted(self) -> None:
+        self.progress.submitted += 1
+
+    def _deadline(self, *, started: bool = False) -> Deadline:
+        return Deadline(self._polling.timeout, started=started, paused=self._paused)

@@ -1,0 +1,277 @@
+"""What a bulk job has asked and heard, on disk: intended, accepted, final."""
+
+import asyncio
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from attrs import evolve, frozen
+
+from cdek_async._models import Issue, Request, State, Ticket, Verdict
+from cdek_async._operations import Operation
+
+_VERSION = "1"
+_LINGER = 0.003  # seconds in which rows gather to one commit
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operation (
+    position INTEGER PRIMARY KEY,
+    fingerprint BLOB NOT NULL UNIQUE,
+    order_uuid BLOB,
+    request_uuid BLOB,
+    since TEXT,
+    accepted INTEGER NOT NULL DEFAULT 0,
+    adopted INTEGER NOT NULL DEFAULT 0,
+    verdict TEXT,
+    codes TEXT
+);
+"""
+# At most two rows: the one at the position, which comes first, and that of a twin.
+_KNOWN = """SELECT position, fingerprint, order_uuid, request_uuid, since, accepted, adopted, verdict, codes
+FROM operation WHERE fingerprint = ?1 OR position = ?2 ORDER BY position <> ?2"""
+_CLAIM = "INSERT INTO operation (position, fingerprint) VALUES (?, ?)"
+_INTEND = """UPDATE operation SET order_uuid = ?, since = ?, accepted = 0, request_uuid = NULL
+WHERE position = ?"""
+_ACCEPT = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1
+WHERE position = ?"""
+_SETTLE = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1,
+verdict = ?, codes = ? WHERE position = ?"""
+
+Work = Callable[[sqlite3.Connection], Any]
+
+
+@frozen
+class Entry:
+    """What the journal knows of one operation.
+
+    `ticket` is a draft until it was `accepted`; without `since`, no call of it can have left.
+    """
+
+    position: int
+    ticket: Ticket
+    accepted: bool
+
+
+def fingerprint(operation: Operation) -> bytes:
+    """Tell operations apart without keeping what they say: a digest of everything that is sent."""
+    call = operation.call(operation.order_uuid)
+    numbers = sorted(operation.numbers.items())
+    text = f"{operation.kind} {operation.order_uuid} {numbers} ".encode()
+    return sha256(text + (call.body if call else b"")).digest()[:16]
+
+
+class Journal:
+    """The record of one bulk job, for `run_all(..., journal=...)`: with it, a job goes on where it stopped.
+
+    `about` tells the input apart (its path, its digest): a journal made for another one is refused with a
+    `ValueError`, and so is one of another host or account, of another version, damaged, or in use. It holds
+    tickets and codes, no secret and no person's data, and is readable by its owner alone.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, about: dict[str, str] | None = None) -> None:
+        self.path = Path(path)
+        self._about = dict(about or {})
+        self._rows: queue.SimpleQueue[tuple[Work, asyncio.Future[Any] | None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._host = self._account = ""
+
+    async def open(self, host: str, account: str) -> None:
+        """Open or create it for one host and account, and keep everybody else out."""
+        if self._thread is not None:
+            raise RuntimeError(f"{self.path}: this journal is open already")
+        self._host, self._account = host, account
+        self._loop = asyncio.get_running_loop()
+        opened: asyncio.Future[None] = self._loop.create_future()
+        about = {"version": _VERSION, "host": host, "account": account, **self._about}
+        self._thread = threading.Thread(target=self._write, args=(about, opened), daemon=True)
+        self._thread.start()
+        try:
+            await opened
+        except BaseException:
+            self._thread = None
+            raise
+
+    async def close(self) -> None:
+        """Write what is left, and let others in."""
+        if self._thread is not None:
+            thread, self._thread = self._thread, None
+            self._rows.put(None)
+            await asyncio.to_thread(thread.join)
+
+    async def claim(self, position: int, operation: Operation) -> Entry | None:
+        """Take a position for an operation; what is known of it, or of its twin at another position.
+
+        `ValueError` when the position was another operation's: the input is not what it was.
+        """
+        mark = fingerprint(operation)
+
+        def work(db: sqlite3.Connection) -> tuple[Any, ...] | None:
+            row: tuple[Any, ...] | None = db.execute(_KNOWN, (mark, position)).fetchone()
+            if row is None:
+                db.execute(_CLAIM, (position, mark))
+            return row
+
+        row = await self._do(work)
+        if row is None:
+            return None
+        if row[1] != mark:
+            raise ValueError(
+                f"{self.path}: made from another input: operation {position + 1} is not what it was"
+            )
+        return self._entry(operation, row)
+
+    async def intend(self, position: int, draft: Ticket) -> None:
+        """Write down that a call goes out; on disk when this returns."""
+        values = (_blob(draft.order_uuid), _text(draft.since), position)
+        await self._do(lambda db: db.execute(_INTEND, values))
+
+    def accept(self, position: int, ticket: Ticket) -> None:
+        """Write down the ticket; a crash before it is on disk leaves an intent, which is looked up."""
+        values = (
+            _blob(ticket.order_uuid),
+            _blob(ticket.request_uuid),
+            _text(ticket.since),
+            ticket.adopted,
+            position,
+        )
+        self._rows.put((lambda db: db.execute(_ACCEPT, values), None))
+
+    async def settle(self, position: int, ticket: Ticket) -> None:
+        """Write down a final ticket; on disk when this returns. Codes only: messages may name a person."""
+        codes = [issue.code for issue in ticket.request.errors] if ticket.request else []
+        values = (
+            _blob(ticket.order_uuid),
+            _blob(ticket.request_uuid),
+            _text(ticket.since),
+            ticket.adopted,
+            ticket.verdict,
+            "\n".join(codes) or None,
+            position,
+        )
+        await self._do(lambda db: db.execute(_SETTLE, values))
+
+    def _entry(self, operation: Operation, row: tuple[Any, ...]) -> Entry:
+        position, _, order_uuid, request_uuid, since, accepted, adopted, verdict, codes = row
+        ticket = Ticket(
+            self._host,
+            self._account,
+            operation.kind,
+            order_uuid and UUID(bytes=order_uuid),
+            request_uuid and UUID(bytes=request_uuid),
+            operation.request_type,
+            since and datetime.fromisoformat(since),
+            adopted=bool(adopted),
+        )
+        if verdict is None:
+            return Entry(position, ticket, accepted=bool(accepted))
+        state = State.SUCCESSFUL if verdict == Verdict.OK else State.INVALID
+        errors = tuple(Issue(code) for code in (codes or "").split("\n") if code)
+        request = Request(ticket.request_uuid, operation.request_type, state, errors=errors)
+        return Entry(position, evolve(ticket, verdict=Verdict(verdict), request=request), accepted=True)
+
+    async def _do(self, work: Work) -> Any:
+        """Have work done in the writer's next commit; its result, once that is on disk."""
+        if self._thread is None or self._loop is None:
+            raise RuntimeError(f"{self.path}: this journal is not open")
+        done: asyncio.Future[Any] = self._loop.create_future()
+        self._rows.put((work, done))
+        return await done
+
+    def _write(self, about: dict[str, str], opened: "asyncio.Future[None]") -> None:
+        """The writer's thread: rows that come together are committed together."""
+        try:
+            db = _connect(self.path, about)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for it
+            self._tell(opened, None, error)
+            return
+        self._tell(opened, None, None)
+        closing = False
+        while not closing:
+            rows = [self._rows.get()]
+            time.sleep(_LINGER)
+            while not self._rows.empty():
+                rows.append(self._rows.get())
+            closing = None in rows
+            self._commit(db, [row for row in rows if row is not None])
+        db.close()
+
+    def _commit(self, db: sqlite3.Connection, rows: "list[tuple[Work, asyncio.Future[Any] | None]]") -> None:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            results = [work(db) for work, _ in rows]
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            failure = OSError(f"{self.path}: the journal cannot be written: {error}")
+            for _, done in rows:
+                self._tell(done, None, failure)
+            return
+        for (_, done), result in zip(rows, results, strict=True):
+            self._tell(done, result, None)
+
+    def _tell(self, done: "asyncio.Future[Any] | None", result: Any, error: Exception | None) -> None:
+        if done is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(_resolve, done, result, error)
+
+
+def _connect(path: Path, about: dict[str, str]) -> sqlite3.Connection:
+    """Open the file for this process alone."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise OSError(f"{path}: the journal cannot be opened: {error.strerror}") from error
+    db = sqlite3.connect(path, isolation_level=None, timeout=0)
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        _check(path, dict(db.execute("SELECT name, value FROM about")), about)
+        db.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
+    except sqlite3.OperationalError as error:
+        db.close()
+        if "locked" in str(error):
+            raise ValueError(f"{path}: this journal is in use by another process") from error
+        raise OSError(f"{path}: the journal cannot be used: {error}") from error
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise ValueError(f"{path}: not a journal, or a damaged one: {error}") from error
+    except ValueError:
+        db.close()
+        raise
+    return db
+
+
+def _check(path: Path, found: dict[str, str], about: dict[str, str]) -> None:
+    """Refuse a journal that was made for something else, and change nothing in it."""
+    for name, value in about.items() if found else ():
+        if found.get(name) != value:
+            what = "account" if name == "account" else f"{name}: {found.get(name)!r}, and this is {value!r}"
+            raise ValueError(f"{path}: made for another {what}")
+
+
+def _resolve(done: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
+    if done.done():  # whoever asked was cancelled
+        return
+    if error is None:
+        done.set_result(result)
+    else:
+        done.set_exception(error)
+
+
+def _blob(uuid: UUID | None) -> bytes | None:
+    return None if uuid is None else uuid.bytes
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
