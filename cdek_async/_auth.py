@@ -81,6 +81,7 @@ class Auth:
             reply = await retried(lambda: self._attempt(deadline), _transient, deadline)
             token, lifetime = _read(reply)
         except AuthError as error:
+            self._token = ""
             self._refusal, self._until = str(error), _now() + _REMEMBER
             raise self._refused(self._refusal) from error
         self._refusal, self._proven = None, True

@@ -139,7 +139,8 @@ class Http:
         if _token_refused(call, reply):
             self._credentials.refused(token)
             raise AuthError("CDEK refuses the token that it has just issued: are these keys of this host?")
-        self._quota.refund()
+        if reply.status < TOO_MANY:
+            self._quota.refund()
         return reply
 
     async def _send(

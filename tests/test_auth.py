@@ -322,3 +322,27 @@ def test_credentials_that_worked_before_may_work_again(proven: bool, lasting: bo
                 assert caught.value.lasting is lasting
 
     run(main())
+
+
+def test_an_expired_token_is_not_sent_because_its_renewal_was_refused() -> None:
+    """What is remembered of refused credentials gives no old token another five seconds."""
+    paths: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.path)
+        if request.url.path != "/v2/oauth/token":
+            return httpx.Response(200, json={"entity": {"uuid": NOBODY}, "requests": []})
+        if len(paths) == 1:
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 100})
+        return httpx.Response(401, json={"error": "invalid_client"})
+
+    async def main() -> None:
+        async with CdekClient("me", "secret", transport=httpx.MockTransport(answer)) as client:
+            await client.get_order(NOBODY)
+            await asyncio.sleep(200)
+            for _ in range(2):
+                with pytest.raises(AuthError):
+                    await client.get_order(NOBODY)
+
+    run(main())
+    assert paths == ["/v2/oauth/token", f"/v2/orders/{NOBODY}", "/v2/oauth/token"]
