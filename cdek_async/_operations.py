@@ -106,6 +106,11 @@ class DeleteOrder:
         return None if order_uuid is None else Call("DELETE", f"/v2/orders/{order_uuid}", write=True)
 
 
+def _is_changes(_: object, __: object, value: object) -> None:
+    if not isinstance(value, OrderChanges):
+        raise ValueError(f"changes: an OrderChanges expected, not {type(value).__name__}")  # noqa: TRY004
+
+
 @frozen
 class UpdateOrder:
     """Change an order that has not moved yet: PATCH /v2/orders."""
@@ -115,12 +120,7 @@ class UpdateOrder:
     gone: ClassVar[Verdict] = Verdict.NOT_FOUND
     removal: ClassVar[bool] = False
 
-    changes: OrderChanges = field()
-
-    @changes.validator
-    def _check_changes(self, _: object, value: object) -> None:
-        if not isinstance(value, OrderChanges):
-            raise ValueError(f"changes: an OrderChanges expected, not {type(value).__name__}")  # noqa: TRY004
+    changes: OrderChanges = field(validator=_is_changes)
 
     @property
     def order_uuid(self) -> UUID | None:

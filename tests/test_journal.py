@@ -1,41 +1,50 @@
 """The journal: what a job goes on from, whatever ended it."""
 
 import asyncio
+import signal
+import sqlite3
+import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from cdek_async import (
     CdekClient,
     CdekError,
     DeleteOrder,
     Journal,
+    OrderChanges,
     Outcome,
     Polling,
     TransportError,
+    UpdateOrder,
+    Verdict,
 )
-from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
+from cdek_async.sandbox import Fault, Sandbox, SandboxTransport, serve
 
 SOON = Polling(wait_initial=0.02, wait_max=0.1, timeout=20)
 
 
-def client_of(sandbox: Sandbox, secret: str | None = None) -> CdekClient:
-    transport = SandboxTransport(sandbox)
+def client_of(sandbox: Sandbox) -> CdekClient:
+    """A journal writes in a thread of its own, so that time is real here, and short."""
     return CdekClient(
-        sandbox.client_id, secret or sandbox.client_secret, transport=transport, polling=SOON, rate=None
+        sandbox.client_id,
+        sandbox.client_secret,
+        transport=SandboxTransport(sandbox),
+        polling=SOON,
+        rate=None,
     )
 
 
 async def job(
-    client: CdekClient, uuids: Iterable[str], journal: Journal, stop_after: int | None = None
+    client: CdekClient, uuids: Iterable[str], journal: Journal
 ) -> list[tuple[str, Outcome | CdekError]]:
-    """Run a job; leave it after some results."""
-    results: list[tuple[str, Outcome | CdekError]] = []
+    """Run a job to its end."""
     async with client.run_all((DeleteOrder(uuid) for uuid in uuids), journal=journal) as bulk:
-        async for operation, result in bulk:
-            results.append((str(operation.uuid), result))
-            if len(results) == stop_after:
-                break
-    return results
+        return [(str(operation.uuid), result) async for operation, result in bulk]
 
 
 def test_what_is_final_is_yielded_again_and_not_asked_again(tmp_path: Path) -> None:
@@ -82,25 +91,260 @@ def test_what_was_accepted_is_settled_and_not_sent_again(tmp_path: Path) -> None
 
 def test_what_may_have_been_sent_is_looked_up_first(tmp_path: Path) -> None:
     """An intent without a ticket: adopted where the order shows it, sent where it does not."""
-    sandbox = Sandbox(settle="fixed:0.01")
+    down = True
+    sandbox = Sandbox(
+        settle="fixed:0.01",
+        faults=lambda call: Fault("server_error") if down and call.kind == "GET" else None,
+    )
     sent, unsent = (sandbox.add_order().uuid for _ in range(2))
-    # Nobody hears the answer, and no look succeeds until time is up: both stay intents.
+    # Nobody hears the answers, and no look succeeds until time is up: both stay intents.
     sandbox.script("DELETE", Fault("dropped_after"), Fault("dropped_before"))
-    hasty = Polling(timeout=0.5)
 
     async def main() -> None:
+        nonlocal down
+        hasty = Polling(timeout=0.5)
         async with client_of(sandbox) as client:
-            sandbox.script("GET", *[Fault("server_error")] * 2)
             operations = [DeleteOrder(sent), DeleteOrder(unsent)]
             async with client.run_all(operations, polling=hasty, journal=Journal(tmp_path / "j")) as bulk:
                 async for _, result in bulk:
                     assert isinstance(result, TransportError)
                     assert result.undecided
         assert len(sandbox.calls["DELETE"]) == 2
-        sandbox._script.clear()
+        down = False
         async with client_of(sandbox) as client:
             results = dict(await job(client, [sent, unsent], Journal(tmp_path / "j")))
             assert all(isinstance(result, Outcome) and result.ok for result in results.values())
         assert len(sandbox.calls["DELETE"]) == 3
+
+    asyncio.run(main())
+
+
+def test_what_was_never_sent_is_sent(tmp_path: Path) -> None:
+    """A failure that proves it leaves the operation to do."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("DELETE", Fault("tls"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            ((_, failed),) = await job(client, [uuid], Journal(tmp_path / "j"))
+            assert isinstance(failed, TransportError)
+            ((_, done),) = await job(client, [uuid], Journal(tmp_path / "j"))
+            assert isinstance(done, Outcome)
+            assert done.ok
+
+    asyncio.run(main())
+
+
+def test_the_same_operation_twice_is_run_once(tmp_path: Path) -> None:
+    """Each row has its result; duplicates are found on disk, also while the first is under way."""
+    sandbox = Sandbox(settle="fixed:0.05")
+    one, two, bad = (sandbox.add_order().uuid for _ in range(3))
+    sandbox.script("DELETE", None, None, Fault("tls"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            results = await job(client, [one, two, bad, one, bad], Journal(tmp_path / "j"))
+            assert sorted(uuid for uuid, _ in results) == sorted([one, two, bad, one, bad])
+            assert all(isinstance(result, Outcome) for uuid, result in results if uuid != bad)
+            assert all(isinstance(result, TransportError) for uuid, result in results if uuid == bad)
+            assert len(sandbox.calls["DELETE"]) == 3
+            later = await job(client, [one, two, bad, one, bad], Journal(tmp_path / "j"))
+            assert len(later) == 5
+            assert all(isinstance(result, Outcome) and result.ok for _, result in later)
+        assert len(sandbox.calls["DELETE"]) == 4
+
+    asyncio.run(main())
+
+
+def test_updates_and_their_looks_are_kept_without_what_they_say(tmp_path: Path) -> None:
+    """No name, no phone, no message, no secret: a digest, tickets and codes."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    moved, there = sandbox.add_order(status="DELIVERED").uuid, sandbox.add_order().uuid
+    operations = [
+        UpdateOrder(OrderChanges(uuid=uuid, comment="marker Иван +79990001122")) for uuid in (moved, there)
+    ]
+
+    async def main() -> None:
+        for _ in range(2):
+            async with client_of(sandbox) as client:
+                async with client.run_all(operations, journal=Journal(tmp_path / "j")) as bulk:
+                    verdicts = {
+                        str(operation.order_uuid): result.verdict
+                        async for operation, result in bulk
+                        if isinstance(result, Outcome)
+                    }
+                assert verdicts == {moved: Verdict.REJECTED, there: Verdict.OK}
+
+    asyncio.run(main())
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"v2_update_forbidden" in kept
+    for word in ("marker", "Иван", "79990001122", sandbox.client_secret, "Orders can only"):
+        assert word.encode() not in kept
+    assert (tmp_path / "j").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("uuid", "options", "words"),
+    [
+        ("another", {}, "another input: operation 1"),
+        ("same", {"about": {"digest": "b"}}, "another digest"),
+        ("same", {"host": "http://127.0.0.1:9"}, "another host"),
+        ("same", {"client_id": "somebody"}, "another account"),
+    ],
+)
+def test_a_journal_of_something_else_is_refused(
+    tmp_path: Path, uuid: str, options: dict[str, Any], words: str
+) -> None:
+    """It says so, asks nothing and changes nothing."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    sandbox.add_account("somebody", "secret")
+    uuids = {"same": sandbox.add_order().uuid, "another": sandbox.add_order().uuid}
+    about = {"digest": "a"}
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            await job(client, [uuids["same"]], Journal(tmp_path / "j", about=about))
+        before = dump(tmp_path / "j")
+        calls = sum(map(len, sandbox.calls.values()))
+        client = CdekClient(
+            options.get("client_id", sandbox.client_id),
+            sandbox.client_secret,
+            base_url=options.get("host", "https://api.cdek.ru"),
+            transport=SandboxTransport(sandbox),
+        )
+        async with client:
+            with pytest.raises(ValueError, match=words):
+                await job(client, [uuids[uuid]], Journal(tmp_path / "j", about=options.get("about", about)))
+        assert sum(map(len, sandbox.calls.values())) == calls
+        assert dump(tmp_path / "j") == before
+
+    asyncio.run(main())
+
+
+def dump(path: Path) -> list[str]:
+    """Everything that a journal says."""
+    with closing(sqlite3.connect(path)) as db:
+        return list(db.iterdump())
+
+
+def test_two_jobs_on_one_journal_the_second_is_turned_away(tmp_path: Path) -> None:
+    """Whether it is another process or this one."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            journal = Journal(tmp_path / "j")
+            async with client.run_all([DeleteOrder(uuid)], journal=journal):
+                with pytest.raises(ValueError, match="in use by another process"):
+                    await job(client, [uuid], Journal(tmp_path / "j"))
+                with pytest.raises(RuntimeError, match="open already"):
+                    await job(client, [uuid], journal)
+            await journal.close()
+            with pytest.raises(RuntimeError, match="not open"):
+                await journal.claim(0, DeleteOrder(uuid))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("content", [b"uuid;number\n", b"SQLite format 3\0" + b"x" * 5000])
+def test_what_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
+    """An orders.csv given by mistake, a file that a disk has damaged: told, and left as it is."""
+    path = tmp_path / "j"
+    path.write_bytes(content)
+
+    async def main() -> None:
+        async with client_of(Sandbox()) as client:
+            with pytest.raises(ValueError, match="not a journal, or a damaged one"):
+                await job(client, [], Journal(path))
+
+    asyncio.run(main())
+    assert path.read_bytes() == content
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """Before anything is sent."""
+
+    async def main() -> None:
+        async with client_of(Sandbox()) as client:
+            with pytest.raises(OSError, match="cannot be opened"):
+                await job(client, [], Journal(tmp_path / "nowhere" / "j"))
+
+    asyncio.run(main())
+
+
+CHILD = """
+import asyncio, resource, sys
+from cdek_async import CdekClient, DeleteOrder, Journal, Polling
+
+async def main():
+    url, journal, room, *uuids = sys.argv[1:]
+    if int(room):  # what a full disk does: no file grows any further
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), int(room)))
+    polling = Polling(wait_initial=0.05, wait_max=0.2, timeout=60)
+    async with CdekClient("sandbox", "sandbox-secret", base_url=url, polling=polling, rate=500) as client:
+        operations = (DeleteOrder(uuid) for uuid in uuids)
+        async with client.run_all(operations, journal=Journal(journal), concurrency=40) as results:
+            async for operation, result in results:
+                print(operation.uuid, getattr(result, "verdict", result), flush=True)
+
+try:
+    asyncio.run(main())
+except OSError as error:
+    print("stopped:", error)
+    sys.exit(7)
+"""
+
+
+async def life(url: str, journal: Path, uuids: list[str], *, lines: int = -1, room: int = 0) -> list[str]:
+    """One life of a job in a process of its own: killed after some lines, or to its end; what it told."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD, url, str(journal), str(room), *uuids, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    told = []
+    async for line in child.stdout:
+        told.append(line.decode())
+        if len(told) == lines:
+            child.kill()
+    code = await child.wait()
+    assert code == (-signal.SIGKILL if lines > 0 else 7 if room else 0)
+    return told
+
+
+def agrees(sandbox: Sandbox, uuids: list[str], told: list[str]) -> bool:
+    """Whether every order has its true verdict, and no DELETE was sent twice."""
+    verdicts = dict(line.split() for line in told)
+    truths = {uuid: sandbox.truth(uuid) for uuid in uuids}
+    asked = [request for truth in truths.values() for request in truth.requests if request.type == "DELETE"]
+    expected = {uuid: "ok" if truth.status == "REMOVED" else "rejected" for uuid, truth in truths.items()}
+    return verdicts == expected and len(told) == len(asked) == len(uuids)
+
+
+def test_a_job_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
+    """kill -9, three times: every order one verdict, none sent twice, none wrong."""
+    sandbox = Sandbox(settle="uniform:0.05,0.3", seed=4)
+    uuids = [order.uuid for order in sandbox.add_orders(150, locked=0.2)]
+    async def main() -> list[str]:
+        async with serve(sandbox) as url:
+            for lines in (1, 33, 17):
+                await life(url, tmp_path / "j", uuids, lines=lines)
+            return await life(url, tmp_path / "j", uuids)
+
+    assert agrees(sandbox, uuids, asyncio.run(main()))
+
+
+def test_a_full_disk_ends_a_job_which_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    """No intent on disk, no call; what CDEK did with the rest is told all the same."""
+    sandbox = Sandbox(settle="fixed:0.05")
+    uuids = [order.uuid for order in sandbox.add_orders(300)]
+
+    async def main() -> None:
+        async with serve(sandbox) as url:
+            *told, last = await life(url, tmp_path / "j", uuids, room=150_000)
+            assert last.startswith(f"stopped: {tmp_path / 'j'}: the journal cannot be written")
+            assert 0 < len(told) == len(sandbox.calls["DELETE"]) < 300
+            assert agrees(sandbox, uuids, await life(url, tmp_path / "j", uuids))
 
     asyncio.run(main())
