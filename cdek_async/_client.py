@@ -123,6 +123,11 @@ class CdekClient:
             await self._wire.aclose()
 
     @property
+    def base_url(self) -> str:
+        """Where its calls go."""
+        return self._base_url
+
+    @property
     def paused(self) -> bool:
         """Nothing is answered at the moment, so bulk jobs wait and try one call now and then."""
         return self._pacer.outage.on

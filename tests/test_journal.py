@@ -326,6 +326,7 @@ def test_a_job_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
     """kill -9, three times: every order one verdict, none sent twice, none wrong."""
     sandbox = Sandbox(settle="uniform:0.05,0.3", seed=4)
     uuids = [order.uuid for order in sandbox.add_orders(150, locked=0.2)]
+
     async def main() -> list[str]:
         async with serve(sandbox) as url:
             for lines in (1, 33, 17):

@@ -14,7 +14,3 @@ def connect(*, rate: float = 200.0) -> CdekClient:
     except (ValueError, ImportError) as error:  # ImportError: a proxy of a kind that needs a package more
         raise Stop(str(error)) from error
 
-
-def base_url(client: CdekClient) -> str:
-    """Where its calls go."""
-    return client._base_url  # noqa: SLF001 - the one place, until it is public

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from attrs import frozen
 
 from cdek_async.cli._confirm import confirm, harmless
-from cdek_async.cli._connect import base_url, connect
+from cdek_async.cli._connect import connect
 from cdek_async.cli._exit import Code
 from cdek_async.cli._feed import Feed
 from cdek_async.cli._job import Job
@@ -37,10 +37,10 @@ def delete(wishes: Wishes, screen: Screen) -> Code:
         lines = source.count()
         rows = read_rows(source, column=wishes.column, by=wishes.by)
         client = connect(rate=wishes.rate)
-        if not (wishes.yes or harmless(base_url(client))):
+        if not (wishes.yes or harmless(client.base_url)):
             size = "" if lines is None else f" ({lines:,} lines)"
             confirm(
-                f"This deletes the orders of {source.name}{size} at {base_url(client)}.",
+                f"This deletes the orders of {source.name}{size} at {client.base_url}.",
                 stdin_is_taken=wishes.orders == STDIN,
             )
         with nullcontext() if wishes.report is None else Report(wishes.report) as report:

@@ -1,6 +1,6 @@
 import pytest
 
-from cdek_async.cli._connect import base_url, connect
+from cdek_async.cli._connect import connect
 from cdek_async.cli._exit import Code, Stop
 
 
@@ -36,4 +36,4 @@ def test_the_client_goes_where_the_environment_says(monkeypatch: pytest.MonkeyPa
     for name in ("CDEK_CLIENT_ID", "CDEK_CLIENT_SECRET"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("CDEK_BASE_URL", "test")
-    assert base_url(connect(rate=5)) == "https://api.edu.cdek.ru"
+    assert connect(rate=5).base_url == "https://api.edu.cdek.ru"
