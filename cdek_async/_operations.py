@@ -106,7 +106,7 @@ class DeleteOrder:
         return None if order_uuid is None else Call("DELETE", f"/v2/orders/{order_uuid}", write=True)
 
 
-def _is_changes(_: object, __: object, value: object) -> None:
+def _is_changes(_: object, __: object, value: OrderChanges) -> None:
     if not isinstance(value, OrderChanges):
         raise ValueError(f"changes: an OrderChanges expected, not {type(value).__name__}")  # noqa: TRY004
 
