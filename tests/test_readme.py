@@ -28,14 +28,18 @@ def test_the_first_two_are_one_line_each() -> None:
     assert SHELL[:2] == ["python3 scripts/dev.py demo", "python3 scripts/dev.py test"]
 
 
-def test_the_python_blocks_run_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_blocks_run_one_after_the_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In one namespace, as somebody who reads along would paste them."""
+    monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "readme"}
     for number, code in enumerate(PYTHON):
         exec(compile(code, f"README.md, python block {number + 1}", "exec"), namespace)  # noqa: S102 - our own README
     printed = capsys.readouterr().out
     assert printed.startswith("deleted\nok\n")
     assert "Progress(taken=100, submitted=100," in printed
+    assert printed.count("20 deleted") == 2
     assert "shipment_point" in printed
 
 
