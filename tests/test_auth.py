@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from cdek_async import AuthError, BadReply, CdekClient, OrderNotFound, TransportError
-from cdek_async.sandbox import Fault, Sandbox
+from cdek_async import AuthError, BadReply, CdekClient, DeleteOrder, OrderNotFound, TransportError
+from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -346,3 +346,22 @@ def test_an_expired_token_is_not_sent_because_its_renewal_was_refused() -> None:
 
     run(main())
     assert paths == ["/v2/oauth/token", f"/v2/orders/{NOBODY}", "/v2/oauth/token"]
+
+
+def test_each_caller_of_a_shared_fetch_has_an_error_of_its_own() -> None:
+    """It bears his ticket, which is no business of the others."""
+    sandbox = Sandbox(settle="fixed:5")
+    orders = sandbox.add_orders(3)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            tickets = [await client.submit(DeleteOrder(order.uuid)) for order in orders]
+        async with CdekClient(sandbox.client_id, "wrong", transport=SandboxTransport(sandbox)) as other:
+            errors = await asyncio.gather(*map(other.settle, tickets), return_exceptions=True)
+        for error, ticket in zip(errors, tickets, strict=True):
+            assert isinstance(error, AuthError)
+            assert error.ticket == ticket
+        assert len(set(map(id, errors))) == 3
+
+    run(main())
+    assert len(sandbox.calls["TOKEN"]) == 2

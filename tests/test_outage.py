@@ -1,8 +1,14 @@
 """When a client counts as cut off, and what it does about it."""
 
 import asyncio
+from uuid import uuid4
 
+import pytest
+
+from cdek_async import DeleteOrder, Polling, TransportError
 from cdek_async._outage import Outage
+from cdek_async.sandbox import Fault, Sandbox
+from tests.sandboxed import client_of
 from tests.virtual import run
 
 
@@ -62,5 +68,42 @@ def test_probes_grow_apart_and_begin_anew() -> None:
                 outage.unanswered()
             assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
             outage.answered()
+
+    run(main())
+
+
+@pytest.mark.parametrize(("status", "outage"), [(500, False), (502, True), (503, True), (504, True)])
+def test_only_a_gateways_word_is_no_answer(status: int, outage: bool) -> None:
+    """500 is CDEK's own: it can be reached."""
+    sandbox = Sandbox(
+        faults=lambda call: None if call.kind == "TOKEN" else Fault("server_error", status=status)
+    )
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            for _ in range(3):
+                with pytest.raises(TransportError):
+                    await client.get_order(uuid4())
+            assert client.paused is outage
+
+    run(main())
+
+
+def test_a_bulk_job_whose_orders_always_get_a_500_ends() -> None:
+    """It is no outage: clocks run, and each operation has its error."""
+    sandbox = Sandbox(faults=lambda call: None if call.kind == "TOKEN" else Fault("server_error", status=500))
+    operations = [DeleteOrder(order.uuid) for order in sandbox.add_orders(3)]
+
+    async def main() -> None:
+        async with (
+            client_of(sandbox, polling=Polling(timeout=10)) as client,
+            client.run_all(operations) as results,
+        ):
+            errors = [error async for _, error in results]
+            assert len(errors) == 3
+            for error in errors:
+                assert isinstance(error, TransportError)
+                assert error.undecided
+        assert asyncio.get_running_loop().time() < 20
 
     run(main())

@@ -7,6 +7,7 @@ import pytest
 from cdek_async import (
     DeleteOrder,
     OrderChanges,
+    Outcome,
     TransportError,
     UpdateOrder,
 )
@@ -198,5 +199,50 @@ def test_a_turn_is_waited_for_no_longer_than_the_deadline() -> None:
                 assert loop.time() == 3
         async with turns.turn("order 1", Deadline(3)):
             assert loop.time() == 3
+
+    run(main())
+
+
+def test_a_turn_in_a_bulk_job_is_waited_for_through_an_outage() -> None:
+    """Ten minutes without an answer do not count against the second write to one order."""
+    sandbox = Sandbox(
+        settle="fixed:0.3", faults=lambda call: Fault("refused") if 0.4 < call.at < 600 else None
+    )
+    sandbox.add_order(number="N-1")
+    others = [DeleteOrder(order.uuid) for order in sandbox.add_orders(6)]
+
+    async def main() -> None:
+        async with (
+            client_of(sandbox, rate=20) as client,
+            client.run_all([*others, DeleteOrder(im_number="N-1"), DeleteOrder(im_number="N-1")]) as results,
+        ):
+            outcomes = [outcome async for _, outcome in results]
+            assert len(outcomes) == 8
+            assert [outcome for outcome in outcomes if not isinstance(outcome, Outcome)] == []
+
+    run(main())
+
+
+def test_a_turn_is_waited_for_while_the_clock_stands_still() -> None:
+    """The deadline counts what is left of it after the pause."""
+    paused = 0.0
+
+    async def main() -> None:
+        nonlocal paused
+        turns, loop = Turns(), asyncio.get_running_loop()
+        deadline = Deadline(10, paused=lambda: paused)
+
+        async def other() -> None:
+            nonlocal paused
+            async with turns.turn("order 1", Deadline(1000)):
+                await asyncio.sleep(5)
+                paused = 100
+                await asyncio.sleep(100)
+
+        holding = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        async with turns.turn("order 1", deadline):
+            assert loop.time() == 105
+        await holding
 
     run(main())
