@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,15 +14,19 @@ from cdek_async import (
     CdekClient,
     CdekError,
     DeleteOrder,
+    Polling,
     TransportError,
     Unsettled,
 )
+from cdek_async._deadline import Deadline
 from cdek_async._exchange import Wire
 from cdek_async._models import Call
 from cdek_async._pacing import Pacer, Urgency
 from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
+
+NOBODY = "7a1f3c5e-9b2d-4e6f-8a0c-4d2b6e8f1a35"
 
 
 class Watched(SandboxTransport):
@@ -88,6 +93,24 @@ def test_a_ticket_that_comes_while_the_client_closes_is_not_lost() -> None:
         assert 8 <= asyncio.get_running_loop().time() < 8.1
 
     run(main())
+
+
+def test_a_poll_that_would_begin_after_closing_is_cut_too() -> None:
+    """Its ticket came in the same moment, or from a journal: it is not lost either."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        client = client_of(sandbox)
+        ticket = await client.submit(DeleteOrder(uuid))
+        await client.aclose()
+        with pytest.raises(Unsettled, match="the client was closed") as caught:
+            await client._engine.settle(ticket, Deadline(60), Polling())
+        assert caught.value.ticket == ticket
+        assert asyncio.get_running_loop().time() < 0.1
+
+    run(main())
+    assert not sandbox.calls["GET"]
 
 
 def test_nothing_new_is_taken_while_a_client_closes() -> None:
@@ -184,31 +207,47 @@ def test_a_closed_wire_takes_no_call() -> None:
     run(main())
 
 
+async def deletes(client: CdekClient) -> object:
+    return await client.run(DeleteOrder(NOBODY))
+
+
+async def reads(client: CdekClient) -> object:
+    return await client.get_order(NOBODY)
+
+
+async def authenticates(client: CdekClient) -> object:
+    return await client.get_order(NOBODY)
+
+
+Ask = Callable[[CdekClient], Coroutine[Any, Any, object]]
+FAILING: dict[Ask, str] = {deletes: "DELETE", reads: "GET", authenticates: "TOKEN"}
+
+
+async def left_after(steps: int, ask: Ask, fault: str) -> None:
+    """A caller that leaves some steps of the loop after it began; whatever it asks for fails."""
+    sandbox = Sandbox(faults=lambda call: Fault(fault) if call.kind == FAILING[ask] else None)
+    async with client_of(sandbox) as client:
+        task = asyncio.create_task(ask(client))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(CdekError, asyncio.CancelledError):
+            await task
+        await asyncio.sleep(60)
+    del task
+    gc.collect()
+
+
+@pytest.mark.parametrize("ask", [deletes, reads, authenticates])
 @pytest.mark.parametrize("fault", ["redirect", "tls", "html"])
-def test_a_caller_that_left_leaves_no_noise(fault: str) -> None:
+def test_a_caller_that_left_leaves_no_noise(ask: Ask, fault: str) -> None:
     """An error that nobody waits for any more is not "never retrieved"."""
     noise: list[dict[str, Any]] = []
 
-    async def cancelled_after(steps: int) -> bool:
-        sandbox = Sandbox()
-        uuid = sandbox.add_order().uuid
-        sandbox.script("DELETE", Fault(fault), Fault(fault), Fault(fault))
-        async with client_of(sandbox) as client:
-            task = asyncio.create_task(client.run(DeleteOrder(uuid)))
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            left = task.cancel()
-            with suppress(CdekError, asyncio.CancelledError):
-                await task
-            await asyncio.sleep(60)
-        del task
-        gc.collect()
-        return left
-
     async def main() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
-        for steps in range(60):
-            await cancelled_after(steps)
+        for steps in range(30):
+            await left_after(steps, ask, fault)
 
     run(main())
     assert not noise

@@ -81,6 +81,24 @@ def test_what_was_done_while_ours_was_turned_away_is_not_adopted() -> None:
     assert comments(sandbox, uuid) == ["theirs"]
 
 
+def test_a_submit_counts_from_the_first_send_that_was_lost() -> None:
+    """The reads lagged, and the second send was lost too: the first is found, and not made a third time."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("dropped_after"), Fault("dropped_before"))
+    sandbox.script("GET", *[Fault("lag", 30.0)] * 3)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            outcome = await client.run(update(uuid, "ours"))
+            assert outcome.ok
+            assert outcome.adopted
+
+    run(main())
+    assert comments(sandbox, uuid) == ["ours"]
+    assert len(sandbox.calls["PATCH"]) == 2
+
+
 class Slow(httpx.AsyncBaseTransport):
     """CDEK whose first write is lost but applied, whose reads lag, and which turns the second write down."""
 
@@ -184,10 +202,10 @@ def test_an_update_of_an_order_that_went_away_is_not_found() -> None:
     sandbox.script("PATCH", Fault("dropped_before"))
 
     async def main() -> None:
-        async with client_of(sandbox) as client:
-            lost = asyncio.create_task(client.run(update(order.uuid, "x")))
+        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
+            lost = asyncio.create_task(ours.run(update(order.uuid, "x")))
             await asyncio.sleep(2)
-            assert (await client.run(DeleteOrder(cdek_number=order.cdek_number))).ok
+            assert (await theirs.run(DeleteOrder(order.uuid))).ok
             assert (await lost).verdict is Verdict.NOT_FOUND
 
     run(main())
