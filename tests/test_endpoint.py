@@ -117,3 +117,10 @@ def test_the_schemes_own_port_may_be_named_in_no_proxy(
         default_transport(checked_url("https://api.cdek.ru", allow_http=False))
     monkeypatch.setenv("no_proxy", no_proxy)
     default_transport(checked_url("https://api.cdek.ru", allow_http=False))
+
+
+def test_a_client_tells_where_its_calls_go() -> None:
+    """In the one spelling of the place."""
+    assert (
+        CdekClient("me", "secret", base_url="https://API.cdek.ru:443/v/").base_url == "https://api.cdek.ru/v"
+    )

@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
-from cdek_async import CdekClient, DeleteOrder, OrderChanges, TransportError, UpdateOrder
-from cdek_async.sandbox import Fault, Sandbox
+from cdek_async import CdekClient, DeleteOrder, OrderChanges, Ticket, TransportError, UpdateOrder
+from cdek_async._deadline import Deadline
+from cdek_async._engine import Watch
+from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -71,3 +74,63 @@ def test_a_caller_that_left_still_hears_of_its_ticket() -> None:
 
     run(main())
     assert heard == [uuid]
+
+
+class Turning(SandboxTransport):
+    """Turns the first write away, a second later."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE":
+            await asyncio.sleep(1)
+            return httpx.Response(self.status, json={})
+        return await super().handle_async_request(request)
+
+    status = 429
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_a_caller_that_left_sends_nothing_again(status: int) -> None:
+    """What he sent came back unapplied: the next one does not depart, and its place is given back."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+    transport = Turning(sandbox)
+    transport.status = status
+    client = CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport)
+
+    async def main() -> None:
+        async with client:
+            task = asyncio.create_task(client.run(DeleteOrder(uuid)))
+            await asyncio.sleep(0.5)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.sleep(60)
+            calls = client.calls
+            await asyncio.gather(
+                *(client.find_order(im_number="SHOP-0000001") for _ in range(60)), return_exceptions=True
+            )
+            assert client.calls == calls + 60
+
+    run(main())
+    assert not sandbox.truth(uuid).requests
+
+
+def test_a_journaled_write_without_a_token_in_time_was_not_sent() -> None:
+    """Its intent waits for the token, whose reply has the server's time."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+    sandbox.script("TOKEN", Fault("slow", 20.0))
+    intents: list[object] = []
+
+    async def intend(draft: Ticket) -> None:
+        intents.append(draft)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError, match=r"within 5 s|no token") as caught:
+                await client._engine.submit(DeleteOrder(uuid), Deadline(5), Watch(intend=intend))
+            assert not caught.value.undecided
+            assert not intents
+
+    run(main())
+    assert not sandbox.calls["DELETE"]
