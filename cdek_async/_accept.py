@@ -1,6 +1,6 @@
 """What the first answer to a write means, and whether a look after a lost one shows our request."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from uuid import UUID
 
@@ -94,7 +94,7 @@ def _no(draft: Ticket, request: Request) -> Ticket | Again:
     return _final(draft, Verdict.REJECTED, request)
 
 
-def adopt(draft: Ticket, reply: Reply) -> Ticket | None:
+def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket | None:
     """Our request as a look after a lost answer shows it; None: it is not there.
 
     Two requests that can be ours, or one whose age is unknown, leave the write undecided.
@@ -107,6 +107,7 @@ def adopt(draft: Ticket, reply: Reply) -> Ticket | None:
     if KINDS[draft.kind].removal and is_removed(reply, draft.order_uuid):
         return _final(seen, Verdict.OK, Request(None, draft.request_type, State.SUCCESSFUL))
     ours = possible(draft, shown(reply, draft.order_uuid) or ())
+    ours = [each for each in ours if each.request_uuid not in elder]
     if not ours:
         return None
     if len(ours) > 1 or draft.since is None or ours[0].date_time is None:

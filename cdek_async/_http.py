@@ -51,12 +51,9 @@ class Http:
         """CDEK's clock."""
         return self._wire.clock
 
-    async def authenticate(self, deadline: Deadline) -> None:
-        """Have a token, before anything is sent with it."""
-        try:
-            await deadline.within(self._credentials.token)
-        except TimeoutError as error:
-            raise TransportError("no token, time was up") from error
+    async def authenticate(self) -> None:
+        """Have a token, before anything is sent with it: its reply has the server's time."""
+        await self._credentials.token()
 
     async def send(
         self,

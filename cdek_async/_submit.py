@@ -1,6 +1,7 @@
 """Submission: sends an operation until CDEK has taken note, and never twice blindly."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -14,9 +15,10 @@ from cdek_async._errors import CdekError, TransportError
 from cdek_async._http import Http
 from cdek_async._models import Reply, Request, State, Ticket, Verdict
 from cdek_async._operations import Operation, look_call
-from cdek_async._outcome import readable
+from cdek_async._outcome import possible, readable, shown
 from cdek_async._pacing import Urgency
 
+_NOTED = 10_000
 _SENDS = 3  # two more after looks that show nothing of the one before
 _LOOKS_AT = (0.0, 1.0, 3.0)  # seconds after a lost answer: a read may lag behind a write
 # Seconds between looks at another request that is under way. Once it has settled, ours is sent later than
@@ -52,6 +54,7 @@ class Submission:
         self._first = first
         self._waited = False
         self._seen = False
+        self._elder: set[UUID] = set()
         self._no: Ticket | None = None
         self._abandoned = False
         self._lost = first is Again.LOOK
@@ -69,7 +72,10 @@ class Submission:
             if self._draft.final:
                 return self._draft
             async with self._turns.turn(self._order(), self._deadline):
-                return await self._until_noted()
+                ticket = await self._until_noted()
+                if ticket.request_uuid:
+                    self._turns.noted.append(ticket.request_uuid)
+                return ticket
         except CdekError as error:
             if not self._lost or (isinstance(error, TransportError) and error.undecided):
                 raise
@@ -85,6 +91,7 @@ class Submission:
             reply = await self._http.read(call, self._deadline, self._urgency, resolvable)
             self._draft = resolve(self._draft, self._operation.numbers, reply)
             self._seen = not self._draft.final
+            self._note_elder(reply)
 
     async def _until_noted(self) -> Ticket:
         step: Ticket | Again
@@ -107,7 +114,7 @@ class Submission:
         call = self._operation.call(self._draft.order_uuid)
         assert call is not None  # noqa: S101 - whatever it needs has been looked up
         if self._intend is not None and not self._lost:
-            await self._http.authenticate(self._deadline)  # its reply has the server's time
+            await self._http.authenticate()
             self._draft = evolve(self._draft, since=self._http.clock.now())
             await self._intend(self._draft)
         try:
@@ -137,7 +144,7 @@ class Submission:
         """Right before the wire, every time."""
         if self._abandoned:
             raise asyncio.CancelledError
-        if not self._lost and self._intend is None:
+        if not self._lost:
             # Anew at each send, until one is lost: what was there before that one is not ours.
             self._draft = evolve(self._draft, since=self._http.clock.now())
         self._departing()  # may still call it off
@@ -165,7 +172,7 @@ class Submission:
         for moment in _LOOKS_AT:
             late = loop.time() >= lost_at + _LOOKS_AT[-1]
             await self._sleep(lost_at + moment - loop.time())
-            ticket = self._gone_by_ours(adopt(self._draft, await self._look()))
+            ticket = self._gone_by_ours(adopt(self._draft, await self._look(), self._not_ours()))
             if ticket is not None or late:
                 return ticket
         return None
@@ -181,8 +188,12 @@ class Submission:
 
     async def _after_similar(self) -> Ticket | None:
         """Another request of our type is under way on the order; None: not any more, so send again."""
-        if self._lost:  # it is ours
-            return await self._find_ours() or evolve(self._draft, adopted=True)
+        if self._lost:
+            ticket = await self._find_ours()
+            if ticket is None and not self._running_elder(await self._look()):
+                ticket = evolve(self._draft, adopted=True)  # it is ours
+            if ticket is not None:
+                return ticket
         if not self._operation.removal and self._waited:
             raise busy(self._order())
         self._waited = True
@@ -198,13 +209,28 @@ class Submission:
 
     async def _look(self) -> Reply:
         call = look_call(self._draft.order_uuid, self._operation.numbers)
-        return await self._http.read(
+        reply = await self._http.read(
             call,
             self._deadline,
             self._urgency,
             lambda reply: readable(reply, self._draft.order_uuid),
             to_the_end=True,
         )
+        self._note_elder(reply)
+        return reply
+
+    def _note_elder(self, reply: Reply) -> None:
+        """Requests that were there before ours was sent: their date_time may yet become newer than it."""
+        known = shown(reply, self._draft.order_uuid) or ()
+        ours = possible(self._draft, known) if self._lost else ()
+        self._elder.update(each.request_uuid for each in known if each.request_uuid and each not in ours)
+
+    def _running_elder(self, reply: Reply) -> bool:
+        not_ours = self._not_ours()
+        return any(each.request_uuid in not_ours for each in under_way(self._draft, reply))
+
+    def _not_ours(self) -> set[UUID]:
+        return self._elder.union(self._turns.noted)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds >= self._deadline.remaining():
@@ -234,6 +260,8 @@ class Turns:
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.noted: deque[UUID] = deque(maxlen=_NOTED)
+        """The requests of our own tickets, the last of them: none is another operation's."""
 
     @asynccontextmanager
     async def turn(self, name: str, deadline: Deadline) -> AsyncGenerator[None, None]:

@@ -1,6 +1,7 @@
 """The journal: what a job goes on from, whatever ended it."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 import sys
@@ -300,7 +301,11 @@ except OSError as error:
 async def life(url: str, journal: Path, uuids: list[str], *, lines: int = -1, room: int = 0) -> list[str]:
     """One life of a job in a process of its own: killed after some lines, or to its end; what it told."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CHILD, url, str(journal), str(room), *uuids, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        *("-c", CHILD, url, str(journal), str(room), *uuids),
+        stdout=asyncio.subprocess.PIPE,
+        # A process that is killed, or has no room, would leave coverage half a file.
+        env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
     )
     assert child.stdout is not None
     told = []

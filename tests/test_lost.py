@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from cdek_async import (
     CdekClient,
     DeleteOrder,
+    Journal,
     OrderChanges,
     Outcome,
     TransportError,
@@ -271,3 +273,51 @@ def test_a_refused_token_clears_the_doubt_about_a_write() -> None:
 
     run(main())
     assert not sandbox.truth(uuid).requests
+
+
+@pytest.mark.parametrize("settle", [8.5, 9.5, 20.0, 30.0])
+def test_an_update_that_ran_when_ours_was_sent_is_not_adopted(settle: float) -> None:
+    """Its date_time becomes newer than our submit when it settles; that it was there before is remembered."""
+    sandbox = Sandbox(settle=f"fixed:{settle}")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", None, Fault("dropped_before"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
+            other = asyncio.create_task(theirs.run(update(uuid, "theirs")))
+            await asyncio.sleep(8)
+            outcome = await ours.run(update(uuid, "ours"), timeout=120)
+            assert outcome.ok
+            assert not outcome.adopted
+            assert (await other).ok
+
+    run(main())
+    assert comments(sandbox, uuid) == ["theirs", "ours"]
+
+
+def test_what_was_done_while_a_journaled_update_queued_is_not_adopted(tmp_path: Path) -> None:
+    """The intent is older than the send; a journal writes in a thread, so that time is real here."""
+    sandbox = Sandbox(settle="fixed:0.1")
+    first, uuid = (order.uuid for order in sandbox.add_orders(2))
+    sandbox.script("DELETE", Fault("too_many", 5.0))
+    sandbox.script("PATCH", None, *LOST)
+
+    async def main() -> None:
+        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
+            turned_away = asyncio.create_task(ours.run(DeleteOrder(first)))
+            await asyncio.sleep(0.1)
+
+            async def bulk() -> list[object]:
+                async with ours.run_all([update(uuid, "ours")], journal=Journal(tmp_path / "j")) as results:
+                    return [result async for _, result in results]
+
+            job = asyncio.create_task(bulk())
+            await asyncio.sleep(2.6)
+            assert (await theirs.run(update(uuid, "theirs"))).ok
+            (error,) = await job
+            assert isinstance(error, TransportError)
+            assert error.undecided
+            await turned_away
+
+    asyncio.run(main())
+    assert comments(sandbox, uuid) == ["theirs"]
