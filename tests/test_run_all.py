@@ -101,12 +101,12 @@ def test_what_has_no_ticket_is_undecided_or_failed(fault: str, word: str) -> Non
 def test_run_all_is_thrifty() -> None:
     """Nobody waits for the single order: one write and one look, most of the time."""
     sandbox = Sandbox(settle="lognormal:0.5,1", seed=1)
-    orders = sandbox.add_orders(2000)
+    orders = sandbox.add_orders(1000)
 
     async def main() -> None:
         async with client_of(sandbox) as client:
             await collect(client.run_all([DeleteOrder(order.uuid) for order in orders]), [])
-            assert client.calls <= 2.15 * 2000
+            assert client.calls <= 2.15 * 1000
 
     run(main())
 
@@ -256,7 +256,7 @@ def test_a_single_call_does_not_wait_for_an_outage_to_end() -> None:
 def test_a_single_call_passes_a_bulk_job() -> None:
     """5,000 waiting deletions must not hold up a web handler."""
     sandbox = Sandbox(settle="fixed:0.2")
-    orders = sandbox.add_orders(2000)
+    orders = sandbox.add_orders(1000)
     mine = sandbox.add_order()
 
     async def main() -> None:
