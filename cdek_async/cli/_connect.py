@@ -13,4 +13,3 @@ def connect(*, rate: float = 200.0) -> CdekClient:
         raise Stop(f"certificates (SSL_CERT_FILE, SSL_CERT_DIR): {reason(error)}") from error
     except (ValueError, ImportError) as error:  # ImportError: a proxy of a kind that needs a package more
         raise Stop(str(error)) from error
-

@@ -1,7 +1,6 @@
 """`cdek-async order`: one order for people, or as CDEK sent it."""
 
 import asyncio
-import sys
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -12,6 +11,7 @@ from cdek_async import CdekClient, Location, Order, OrderInfo, Package, State
 from cdek_async.cli._connect import connect
 from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._json import pretty
+from cdek_async.cli._stdout import standard_output
 from cdek_async.cli._text import plain
 from cdek_async.cli._timeline import timeline
 
@@ -36,10 +36,11 @@ async def _read(
 
 
 def _told(info: OrderInfo, *, as_json: bool) -> Code:
+    out = standard_output()
     if as_json:
-        sys.stdout.write(pretty(info.raw) + "\n")
+        out.write(pretty(info.raw) + "\n")
     else:
-        show(info, Console(highlight=False))
+        show(info, Console(file=out, highlight=False))
     return Code.OK
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import stat
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from cdek_async import CdekError, Outcome
 from cdek_async._progress import word_of
 from cdek_async.cli._exit import Stop
 from cdek_async.cli._rows import Row
+from cdek_async.cli._stdout import standard_output
 from cdek_async.cli._text import reason
 
 STDOUT = "-"
@@ -76,7 +76,7 @@ class Report:
     def __init__(self, path: str) -> None:
         self.name = "standard output" if path == STDOUT else path
         self._json = Path(path).suffix.lower() in (".jsonl", ".ndjson")
-        self._fd = sys.stdout.fileno() if path == STDOUT else _create(path)
+        self._fd = standard_output().fileno() if path == STDOUT else _create(path)
         self._owned = path != STDOUT
         self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
         if not self._json:

@@ -1,7 +1,6 @@
 """Running a command: everything that can end it becomes one line and an exit code."""
 
 import asyncio
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -13,11 +12,13 @@ from cyclopts import CycloptsError
 from cdek_async import CdekError
 from cdek_async.cli._app import build
 from cdek_async.cli._exit import Code, Stop
-from cdek_async.cli._text import plain
+from cdek_async.cli._stdout import cannot_be_written, forget, replace_letters
+from cdek_async.cli._text import plain, reason
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command."""
+    replace_letters()
     return ended(lambda: build()(arguments))
 
 
@@ -25,17 +26,18 @@ def ended(command: Callable[[], int | None]) -> int:
     """The exit code of a command, whichever way it ends."""
     try:
         code = command()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except ModuleNotFoundError:  # main() knows what to say
         raise
     except BrokenPipeError:
-        # Nobody reads any more; what the interpreter flushes at its end must find somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget()  # nobody reads any more
         return Code.FAILED
     except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 - the last line of defence
         line, code = _told(error)
-        with suppress(OSError):  # standard error may be gone too
-            print(f"cdek-async: {plain(line)}", file=sys.stderr)  # noqa: T201
+        if sys.stderr is not None:  # else print() takes standard output
+            with suppress(OSError):  # standard error may be gone too
+                print(f"cdek-async: {plain(line)}", file=sys.stderr)  # noqa: T201
     return code or Code.OK
 
 
@@ -49,6 +51,9 @@ def _told(error: BaseException) -> tuple[str, Code]:
             return str(error), Code.FAILED
         case KeyboardInterrupt() | asyncio.CancelledError():
             return "interrupted", Code.INTERRUPTED
+        case OSError() if cannot_be_written(error):
+            forget()
+            return f"standard output: {reason(error)}", Code.FAILED
         case _:  # its text may hold anything, a person's data too
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno}"

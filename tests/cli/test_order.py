@@ -1,5 +1,8 @@
 import io
 import json
+import shlex
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ from cdek_async._orders import Status
 from cdek_async.cli import main
 from cdek_async.cli._order import show
 from cdek_async.sandbox import Sandbox
-from tests.cli.terminal import environment, served
+from tests.cli.terminal import environment, finish, served
 
 SANDBOX = Sandbox(settle="fixed:0")
 ONE = SANDBOX.add_order(number="ЗАКАЗ-1")
@@ -116,3 +119,26 @@ def test_texts_of_an_order_are_only_texts() -> None:
     assert text.count("q") == 80
     assert max(map(len, text.splitlines())) <= 40
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "line"),
+    [
+        (">/dev/full", 1, "cdek-async: standard output: no space left on device\n"),
+        ("--json >/dev/full", 1, "cdek-async: standard output: no space left on device\n"),
+        (">&-", 1, "cdek-async: standard output: closed\n"),
+    ],
+)
+def test_an_output_that_takes_nothing_is_one_line(redirected: str, code: int, line: str) -> None:
+    """A full disk, a closed stream."""
+    command = f"{shlex.quote(sys.executable)} -m cdek_async order {ONE.uuid} {redirected}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", line)
+
+
+def test_letters_that_an_encoding_lacks_are_replaced(url: str) -> None:
+    """An order's texts are Russian, a machine's encoding may be ASCII."""
+    ascii_only = environment(url, LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    code, out, err = finish("order", ONE.uuid, env=ascii_only)
+    assert (code, err) == (0, "")
+    assert "?????-1" in out

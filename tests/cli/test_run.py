@@ -1,5 +1,7 @@
 import asyncio
 import os
+import shlex
+import subprocess
 import sys
 from typing import Any
 
@@ -29,7 +31,7 @@ def raising(error: BaseException) -> Any:
         (TransportError("no network"), 1, "no network"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (asyncio.CancelledError(), 130, "interrupted"),
-        (RuntimeError("Ivan, +7 900"), 1, "a defect, please report it: RuntimeError at test_run.py:18"),
+        (RuntimeError("Ivan, +7 900"), 1, "a defect, please report it: RuntimeError at test_run.py:20"),
     ],
 )
 def test_whatever_ends_a_command_is_one_line(error: BaseException, code: int, line: str, capsys: Any) -> None:
@@ -120,3 +122,21 @@ def test_a_missing_extra_is_named_with_its_cure(missing: str) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith(f"cdek-async: {missing}")
     assert done.stderr.endswith("pip install 'cdek-async[cli]'\n")
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "line"),
+    [
+        ("--version >/dev/full", 1, "cdek-async: standard output: no space left on device\n"),
+        ("--help >/dev/full", 1, "cdek-async: standard output: no space left on device\n"),
+        ("demo --nope >&-", 2, None),
+        ("--nope 2>&-", 2, ""),
+        ("--version >&-", 0, ""),
+    ],
+)
+def test_an_output_that_takes_nothing_is_one_line(redirected: str, code: int, line: str | None) -> None:
+    """A full disk, a closed stream: no defect of ours, and nothing from the interpreter's own end."""
+    command = f"{shlex.quote(sys.executable)} -m cdek_async {redirected}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == line or (line is None and done.stderr.count("\n") == 1)
