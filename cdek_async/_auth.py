@@ -5,16 +5,17 @@ from copy import copy
 from urllib.parse import urlencode
 
 from cdek_async._deadline import Deadline
-from cdek_async._errors import AuthError, BadReply, TransportError
+from cdek_async._errors import AuthError, BadReply, CdekError, TransportError
 from cdek_async._exchange import Wire
 from cdek_async._http import answered, retried
 from cdek_async._models import Call, Reply
 from cdek_async._pacing import Urgency
 
-_LIMIT = 60.0  # seconds for a token, retries included; the token endpoint is known to be flaky
+_LIMIT = 60.0  # seconds for a token, retries included
+_ATTEMPTS = 2  # the token endpoint is known to be flaky; who has more patience asks again
 _LIFETIME = 3600.0  # seconds, as documented; used when CDEK does not say
 _MARGIN = 60.0  # seconds before its end at which a token is renewed
-_REMEMBER = 5.0  # seconds for which refused credentials are not tried again, however many ask
+_REMEMBER = 5.0  # seconds for which a failure is not tried again, however many ask
 
 
 class Auth:
@@ -33,15 +34,15 @@ class Auth:
         self._token = ""
         self._until = 0.0
         self._fetching: asyncio.Task[str] | None = None
-        self._refusal: str | None = None
+        self._failure: CdekError | None = None
         self._proven = False
 
     async def token(self) -> str:
         """The token to send; raises `AuthError` when the credentials were refused."""
         if self.current(self._token):
             return self._token
-        if self._refusal is not None and _now() < self._until:
-            raise self._refused(self._refusal)
+        if self._failure is not None and _now() < self._until:
+            raise copy(self._failure) from self._failure
         if self._fetching is None:
             # A task of its own: whichever caller is cancelled, the others still get their token.
             self._fetching = asyncio.create_task(self._fetch())
@@ -78,19 +79,24 @@ class Auth:
     async def _fetch(self) -> str:
         deadline = Deadline(_LIMIT)
         try:
-            reply = await retried(lambda: self._attempt(deadline), _transient, deadline)
+            reply = await retried(lambda: self._attempt(deadline), _transient, deadline, _ATTEMPTS)
             token, lifetime = _read(reply)
         except AuthError as error:
-            self._token = ""
-            self._refusal, self._until = str(error), _now() + _REMEMBER
-            raise self._refused(self._refusal) from error
-        self._refusal, self._proven = None, True
+            # Credentials that CDEK took before may be taken again; ones that it never took will not be.
+            error.lasting = not self._proven
+            self._remember(error)
+            raise
+        except TransportError as error:
+            if self._wire.pacer.outage.on:  # a bulk job's thousands would ask all the time
+                self._remember(error)
+            raise
+        self._failure, self._proven = None, True
         self._token, self._until = token, _now() + lifetime - min(_MARGIN, lifetime / 10)
         return token
 
-    def _refused(self, message: str) -> AuthError:
-        # Credentials that CDEK took before may be taken again; ones that it never took will not be.
-        return AuthError(message, lasting=not self._proven)
+    def _remember(self, failure: CdekError) -> None:
+        self._token = ""
+        self._failure, self._until = failure, _now() + _REMEMBER
 
     async def _attempt(self, deadline: Deadline) -> Reply:
         await self._wire.pacer.acquire(Urgency.TOKEN)

@@ -66,6 +66,8 @@ class CdekClient:
         for name, value in (("client_id", client_id), ("client_secret", client_secret)):
             if not isinstance(value, str) or not value.strip():
                 raise ValueError(f"{name}: text expected, and not empty")
+            if not value.isprintable():  # a line end, or bytes that were no UTF-8
+                raise ValueError(f"{name}: text expected, and nothing that cannot be printed")
         url = checked_url(base_url, allow_http=allow_http)
         self._host = host_of(url)
         self._account = sha256(f"{client_id}@{self._host}".encode()).hexdigest()[:16]
@@ -95,6 +97,10 @@ class CdekClient:
         base_url = os.environ.get("CDEK_BASE_URL", "").strip() or Environment.PRODUCTION
         if base_url.upper() in Environment.__members__:
             base_url = Environment[base_url.upper()]
+        if "://" not in base_url:
+            raise ValueError(
+                f"CDEK_BASE_URL: a URL expected, or production, test or china, not {base_url!r:.80}"
+            )
         options.setdefault("base_url", base_url)
         return cls(client_id, client_secret, **options)
 

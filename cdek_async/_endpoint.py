@@ -12,13 +12,13 @@ _PORTS = {"https": 443, "http": 80}
 
 def checked_url(base_url: str, *, allow_http: bool) -> SplitResult:
     """The parts of a base URL that credentials may be sent to."""
-    url = urlsplit(str(base_url).strip())
     try:
+        url = urlsplit(str(base_url).strip())
         port_is_fine = url.port is None or url.port > 0
-    except ValueError:
-        port_is_fine = False
+    except ValueError:  # a bracket that is not closed, a port beyond 65535
+        url, port_is_fine = urlsplit(""), False
     if url.scheme not in ("https", "http") or not url.hostname or not port_is_fine:
-        raise ValueError(f"base_url: expected https://host, not {str(base_url)!r:.80}")
+        raise ValueError(f"base_url: expected https://host or https://host:port, not {str(base_url)!r:.80}")
     if url.username is not None or url.query or url.fragment:
         raise ValueError("base_url: only scheme, host, port and path; no user, query or fragment")
     if url.scheme == "http" and not allow_http and not _loopback(url.hostname):

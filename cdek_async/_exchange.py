@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import os
 import re
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -54,6 +56,7 @@ class Wire:
         self.pacer = pacer
         self.calls = 0
         self._base_url = base_url
+        self._host = urlsplit(base_url).netloc
         self._transport = transport
         self._exchanges: set[asyncio.Task[Reply]] = set()
         self._closed = False
@@ -94,7 +97,7 @@ class Wire:
             async with asyncio.timeout(seconds + _GRACE):
                 reply = await self._ask(_request(self._base_url, call, seconds, authorization), seconds)
         except Exception as error:  # whatever a transport raises, the call may have left
-            failure = _unanswered(call, error)
+            failure = _unanswered(call, self._host, error)
             if not failure.lasting:
                 self.pacer.outage.unanswered()
             raise failure from error
@@ -217,7 +220,7 @@ _BEFORE = (
 _CUT = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 
-def _unanswered(call: Call, error: Exception) -> TransportError:
+def _unanswered(call: Call, host: str, error: Exception) -> TransportError:
     """Tell "nothing was sent" from "it may have been", by the cause beneath.
 
     Other transports report a cut connection as ConnectError or ConnectTimeout too.
@@ -226,14 +229,19 @@ def _unanswered(call: Call, error: Exception) -> TransportError:
     unsent = isinstance(error, _BEFORE) and not any(isinstance(cause, _CUT) for cause in causes)
     tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     system = next((cause for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
-    what = (system and system.strerror) or type(error).__name__
+    what = type(error).__name__ if system is None else _words(system)
     if tls is not None and unsent:
         what = f"TLS failed: {tls.strerror or type(tls).__name__}"
     return TransportError(
-        f"{call.method} {call.path}: no answer ({what})",
+        f"{call.method} {call.path}: no answer from {host} ({what})",
         undecided=call.write and not unsent,
         lasting=unsent and (tls is not None or isinstance(error, httpx.UnsupportedProtocol)),
     )
+
+
+def _words(error: OSError) -> str:
+    """The system's words, for asyncio puts its own in their place; a name's failure has numbers of its own."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
