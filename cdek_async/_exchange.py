@@ -240,7 +240,7 @@ def _unanswered(call: Call, host: str, error: Exception) -> TransportError:
 
 
 def _words(error: OSError) -> str:
-    """The system's words, for asyncio puts its own in their place; a name's failure has numbers of its own."""
+    """The system's words, for asyncio puts its own in their place; an unknown name has other numbers."""
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 

@@ -365,3 +365,19 @@ def test_each_caller_of_a_shared_fetch_has_an_error_of_its_own() -> None:
 
     run(main())
     assert len(sandbox.calls["TOKEN"]) == 2
+
+
+def test_in_an_outage_a_failure_is_not_tried_again_at_once() -> None:
+    """However many ask: a call now and then, and each caller hears why."""
+    sandbox = Sandbox(faults=lambda call: Fault("refused") if call.at < 600 else None)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            while asyncio.get_running_loop().time() < 600:
+                with pytest.raises(TransportError, match="Connection refused"):
+                    await client.get_order(NOBODY)
+            await asyncio.sleep(10)
+            await ask(client)
+
+    run(main())
+    assert len(sandbox.calls["TOKEN"]) < 600 / 2

@@ -25,6 +25,9 @@ from tests.virtual import run
         ({"client_secret": "  "}, "client_secret"),
         ({"base_url": "api.cdek.ru"}, "base_url"),
         ({"base_url": "ftp://api.cdek.ru"}, "base_url"),
+        ({"base_url": "http://[::1"}, "base_url"),
+        ({"client_secret": "a\nb"}, "client_secret"),
+        ({"client_id": "\udcff"}, "client_id"),
         ({"base_url": "https://"}, "base_url"),
         ({"base_url": "https://api.cdek.ru:99999"}, "base_url"),
         ({"base_url": "https://user:pass@api.cdek.ru"}, "base_url"),
@@ -71,6 +74,9 @@ def test_from_env(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.setenv("CDEK_BASE_URL", name)
         assert host in repr(CdekClient.from_env(rate=10))
+    monkeypatch.setenv("CDEK_BASE_URL", "prod")
+    with pytest.raises(ValueError, match="CDEK_BASE_URL: .*production, test or china, not 'prod'"):
+        CdekClient.from_env()
 
 
 def test_a_closed_client_says_so() -> None:
