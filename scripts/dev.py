@@ -1,4 +1,4 @@
-"""Set up .venv from pyproject.toml and run one thing in it: `python3 scripts/dev.py demo | test | check`.
+"""Set up .venv from pyproject.toml and run one thing in it: `python3 scripts/dev.py demo | test | cover | check`.
 
 Needs Python 3.11 or newer and nothing else; a second run sets up nothing unless pyproject.toml changed.
 """
@@ -16,7 +16,8 @@ STAMP = VENV / "installed-from"
 
 COMMANDS = {
     "demo": [["-m", "cdek_async", "demo"]],
-    "test": [["-m", "pytest", "-n", "2", "--cov", "--cov-report=term-missing"]],
+    "test": [["-m", "pytest", "-n", "2"]],
+    "cover": [["-m", "pytest", "-n", "2", "--cov", "--cov-report=term-missing"]],
     "check": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
