@@ -48,7 +48,10 @@ def build() -> App:
         *,
         column: Annotated[
             str | None,
-            Parameter(help="The column (or JSON key) that names the order; the others are not looked at."),
+            Parameter(
+                validator=_not_empty,
+                help="The column (or JSON key) that names the order; the others are not looked at.",
+            ),
         ] = None,
         by: Annotated[
             Literal["uuid", "cdek_number", "im_number"] | None,
@@ -94,7 +97,8 @@ def build() -> App:
             concurrency=int(_within("--concurrency", concurrency, 1_000_000)),
             yes=yes,
         )
-        return delete(wishes, screen())
+        every = "; --report has every row" if report else " (--report FILE writes every row)"
+        return delete(wishes, screen(more=every))
 
     @app.command
     def order(
@@ -120,7 +124,7 @@ def build() -> App:
 
         return demo(screen(notes=3))
 
-    @app.command
+    @app.command(help_epilogue="Ctrl-C ends it with exit code 0: that is how a server ends.")
     def sandbox(
         *,
         port: Annotated[int, Parameter(help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
@@ -134,7 +138,10 @@ def build() -> App:
         ] = "lognormal:0.5,1",
         faults: Annotated[float, Parameter(help="Share of the calls that go wrong, 0 to 1.")] = 0.0,
         seed: Annotated[int, Parameter(help="The same seed makes the same orders and faults.")] = 0,
-        csv: Annotated[str | None, Parameter(help="Write the orders' uuids here, for delete.")] = None,
+        csv: Annotated[
+            str | None,
+            Parameter(validator=_no_option, help="Write the orders' uuids here, for delete; a new file."),
+        ] = None,
     ) -> Code:
         """Serve a CDEK look-alike on this machine, to try and to test against."""
         from cdek_async.cli._sandbox import Wishes, sandbox  # noqa: PLC0415
@@ -146,7 +153,13 @@ def build() -> App:
     return app
 
 
+def _not_empty(_type: object, value: str | None) -> None:
+    if value is not None and not value.strip():
+        raise ValueError("A name is expected")
+
+
 def _no_option(_type: object, value: str | None) -> None:
+    _not_empty(_type, value)
     if value is not None and value.startswith("-") and value != "-":
         raise ValueError(f"an option? A file of that name is ./{value}")
 

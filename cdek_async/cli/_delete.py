@@ -15,6 +15,7 @@ from cdek_async.cli._report import Report
 from cdek_async.cli._rows import By, Row, read_rows
 from cdek_async.cli._screen import Screen, clock
 from cdek_async.cli._source import STDIN, Source
+from cdek_async.cli._text import counted
 
 
 @frozen(kw_only=True)
@@ -38,7 +39,8 @@ def delete(wishes: Wishes, screen: Screen) -> Code:
         rows = read_rows(source, column=wishes.column, by=wishes.by)
         client = connect(rate=wishes.rate)
         if not (wishes.yes or harmless(client.base_url)):
-            size = "" if lines is None else f" ({lines:,} lines)"
+            # A header, and a row of several lines, are lines too.
+            size = "" if lines is None else f" (about {counted(max(1, lines - 1), 'order')})"
             confirm(
                 f"This deletes the orders of {source.name}{size} at {client.base_url}.",
                 stdin_is_taken=wishes.orders == STDIN,
@@ -58,14 +60,23 @@ async def carry_out(job: Job, rows: AsyncIterable[Row], wishes: Wishes, name: st
     now = asyncio.get_running_loop().time
     start = now()
     ended = await job.run(rows, patience=wishes.patience, concurrency=wishes.concurrency)
+    silent = job.silent
     if not job.cut:  # else what is in flight would be waited for
         await job.client.aclose()
-    job.screen.summary(
-        job.tally, f"{name}: {job.tally.rows:,} rows, {job.client.calls:,} calls in {clock(now() - start)}"
-    )
+    if ended is None and not job.tally.rows:
+        job.screen.say(f"{name}: no rows")
+        return Code.OK
+    if ended and job.refused and not job.began:
+        job.screen.say(f"{ended}. Nothing was sent.")
+        return ended.code
+    done = f"{counted(job.tally.rows, 'row')}, {counted(job.client.calls, 'call')}"
+    job.screen.summary(job.tally, f"{name}: {done} in {clock(now() - start)}")
     if ended is None:
         return job.tally.code
     if str(ended):
         settled = job.tally.verdicts.total()
-        job.screen.say(f"{ended}. {settled:,} rows have a verdict; the rest of {name} is still to do.")
+        job.screen.say(
+            f"{ended}. {f'No answer from {silent}. ' if silent else ''}{counted(settled, 'row')}"
+            f" {'has' if settled == 1 else 'have'} a verdict; the rest of {name} is still to do."
+        )
     return ended.code

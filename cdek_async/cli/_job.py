@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -13,7 +14,7 @@ from cdek_async.cli._report import UNUSABLE, Entry, Report, csv_line, entry_of, 
 from cdek_async.cli._rows import NUMBERS, Row
 from cdek_async.cli._screen import Screen, Standing
 from cdek_async.cli._tally import Tally
-from cdek_async.cli._text import reason
+from cdek_async.cli._text import counted, reason
 
 GRACE = 30.0  # seconds that what is in flight may take after Ctrl-C
 
@@ -40,6 +41,8 @@ class Job:
         self.tally = Tally()
         self.cut = False
         """It ended with orders in flight, and nobody wants to wait for them."""
+        self.refused = False
+        """CDEK refused the credentials."""
         self.client = client
         self.screen = screen
         self._report = report
@@ -66,12 +69,25 @@ class Job:
             self.cut = True
             waiting = self._standing().waiting
             self._ended = Stop(
-                f"interrupted; {waiting:,} orders that CDEK has taken note of have no verdict",
+                f"interrupted; {counted(waiting, 'order')} that CDEK has taken note of"
+                f" {'has' if waiting == 1 else 'have'} no verdict",
                 Code.INTERRUPTED,
             )
         except (Stop, AuthError) as error:  # Stop: the input cannot be read to its end
+            self.refused = isinstance(error, AuthError)
             self._ended = self._ended or Stop(str(error), Code.FAILED)
         return self._ended
+
+    @property
+    def began(self) -> bool:
+        """CDEK has taken note of an order, or a row has its verdict without that."""
+        return bool(self._progress.submitted or self.tally.verdicts)
+
+    @property
+    def silent(self) -> str:
+        """The host that answers nothing at the moment, or has answered nothing yet."""
+        unanswered = self.client.paused or (self.client.calls and not self.began)
+        return urlsplit(self.client.base_url).netloc if unanswered else ""
 
     async def _operations(self, rows: AsyncIterable[Row]) -> AsyncIterator[DeleteRow]:
         async for row in rows:
@@ -137,6 +153,7 @@ class Job:
             calls=self.client.calls,
             steps=submitted + never_submitted + done,
             total=total,
+            silent=self.silent,
         )
 
 

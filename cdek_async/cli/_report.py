@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,18 +52,25 @@ class Entry:
 def entry_of(row: Row, result: Outcome | CdekError) -> Entry:
     """What the report says of a result.
 
-    `settle_seconds` is by CDEK's clock, from the submit to the verdict, and as coarse as that: seconds.
+    `settle_seconds` is by CDEK's clock, from the submit to the verdict, and as coarse as that: seconds. An
+    order that is gone shows its deletion no more, but when it was removed.
     """
     ticket = result.ticket
     uuid = row.uuid or str((ticket and ticket.order_uuid) or "")
     request_uuid = str((ticket and ticket.request_uuid) or "")
     if isinstance(result, Outcome):
-        settled, since = result.request.date_time, result.ticket.since
+        settled, since = result.request.date_time or _removed_at(result), result.ticket.since
         seconds = max(0.0, round((settled - since).total_seconds(), 1)) if settled and since else None
         errors = [(issue.code, issue.message) for issue in result.errors]
         return Entry(row, str(result.verdict), errors, uuid, request_uuid, seconds)
     errors = [(type(result).__name__, str(result))]
     return Entry(row, word_of(result), errors, uuid, request_uuid, ticket=ticket.to_json() if ticket else "")
+
+
+def _removed_at(outcome: Outcome) -> datetime | None:
+    statuses = outcome.order.order.statuses if outcome.order else ()
+    times = [each.date_time for each in statuses if each.code == "REMOVED" and not each.deleted]
+    return next((at for at in times if at), None)
 
 
 def unusable(row: Row, problem: str) -> Entry:
@@ -75,7 +83,12 @@ class Report:
 
     def __init__(self, path: str) -> None:
         self.name = "standard output" if path == STDOUT else path
-        self._json = Path(path).suffix.lower() in (".jsonl", ".ndjson")
+        ending = Path(path).suffix.lower()
+        self._json = ending in (".jsonl", ".ndjson")
+        if not self._json and path != STDOUT and ending != ".csv" and not _is_device(path):
+            raise Stop(f"--report: out.csv or out.jsonl, not {path!r:.60}")
+        self._path = path
+        self._rows = 0
         self._fd = standard_output().fileno() if path == STDOUT else _create(path)
         self._owned = path != STDOUT
         self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
@@ -93,10 +106,13 @@ class Report:
     ) -> None:
         if self._owned:
             os.close(self._fd)
+            if self._regular and not self._rows:  # a header alone would stand in the way of the next run
+                Path(self._path).unlink(missing_ok=True)
 
     def write(self, entry: Entry) -> None:
         """Add one row; an `OSError` leaves the rows before it whole."""
         self._write(json_line(entry) if self._json else csv_line(entry))
+        self._rows += 1
 
     def _write(self, text: str) -> None:
         # Unbuffered: what was known when the process died is there, and a full disk is noticed at its row.
@@ -109,6 +125,12 @@ class Report:
             if written and self._regular:
                 os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
             raise
+
+
+def _is_device(path: str) -> bool:
+    """A pipe or a device, whose name says nothing of what goes into it."""
+    found = Path(path)
+    return found.exists() and not found.is_file()
 
 
 def _create(path: str) -> int:

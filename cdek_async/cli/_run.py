@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, UnusedCliTokensError
 
 from cdek_async import CdekError
 from cdek_async.cli._app import build
@@ -46,7 +46,7 @@ def _told(error: BaseException) -> tuple[str, Code]:
         case Stop():
             return str(error), error.code
         case CycloptsError():
-            return f"{error} (see --help)", Code.USAGE
+            return f"{_usage(error)} (see --help)", Code.USAGE
         case CdekError():
             return str(error), Code.FAILED
         case KeyboardInterrupt() | asyncio.CancelledError():
@@ -58,3 +58,14 @@ def _told(error: BaseException) -> tuple[str, Code]:
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno}"
             return f"a defect, please report it: {type(error).__name__} at {where}", Code.FAILED
+
+
+_TAKES = {"delete": "one file at a time", "order": "one order at a time"}
+
+
+def _usage(error: CycloptsError) -> str:
+    if not isinstance(error, UnusedCliTokensError):
+        return str(error)
+    command = (error.command_chain or ("",))[-1]
+    words = " ".join(error.unused_tokens or ())
+    return f"{_TAKES.get(command, 'no arguments expected')}: {words} is too much"

@@ -1,6 +1,7 @@
 """`cdek-async sandbox`: our own CDEK on a port of this machine, until Ctrl-C."""
 
 from collections.abc import Iterable
+from errno import EADDRINUSE
 from pathlib import Path
 
 from attrs import frozen
@@ -10,6 +11,7 @@ from cdek_async.cli._screen import Screen
 from cdek_async.cli._text import reason
 from cdek_async.sandbox import Order, Sandbox, run
 
+_LAST_PORT = 65535
 LOCKED = 0.1  # of the orders may no longer be deleted
 
 
@@ -29,6 +31,8 @@ def sandbox(wishes: Wishes, screen: Screen) -> Code:
     """Serve orders, some of which may no longer be deleted."""
     if wishes.orders < 0:
         raise Stop(f"--orders: at least 0, not {wishes.orders}")
+    if not 0 <= wishes.port <= _LAST_PORT:
+        raise Stop(f"--port: 0 to {_LAST_PORT}, not {wishes.port}")
     try:
         served = Sandbox(settle=wishes.settle, faults=wishes.faults, seed=wishes.seed)
     except ValueError as error:
@@ -51,13 +55,22 @@ def sandbox(wishes: Wishes, screen: Screen) -> Code:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise Stop(str(error)) from error
+        raise Stop(f"--port {wishes.port}: {_why(error.__cause__)}") from error
     return Code.OK
 
 
+def _why(error: BaseException | None) -> str:
+    if isinstance(error, OSError) and error.errno != EADDRINUSE:
+        return reason(error)
+    return "another program listens there already; 0 takes a free one"
+
+
 def write_uuids(path: str | Path, orders: Iterable[Order]) -> None:
-    """A CSV that `delete` reads."""
+    """A CSV that `delete` reads; never over another file."""
     try:
-        Path(path).write_text("uuid\n" + "".join(f"{order.uuid}\n" for order in orders), encoding="utf-8")
+        with Path(path).open("x", encoding="utf-8") as file:
+            file.writelines(("uuid\n", *(f"{order.uuid}\n" for order in orders)))
+    except FileExistsError as error:
+        raise Stop(f"{path}: exists already, and is not written over") from error
     except OSError as error:
         raise Stop(f"{path}: {reason(error)}") from error

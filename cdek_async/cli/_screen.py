@@ -21,7 +21,7 @@ _LIVE_EVERY = 0.25  # seconds
 _PLAIN_EVERY = 10.0
 _WINDOW = 5.0  # seconds over which calls per second are measured
 _STILL = 15.0  # seconds after which people want to know that the network, or CDEK, is to blame
-_SOON = 2.0  # seconds before which the time left is a guess
+_SOON = 2.0  # seconds before which the time left is a guess, and silence is nothing yet
 
 
 @frozen
@@ -38,6 +38,8 @@ class Standing:
     """A row takes two: its submit, and its verdict."""
     total: int | None
     """Rows, where it is known."""
+    silent: str = ""
+    """The host that answers nothing at the moment."""
 
 
 class _StandardError(Console):
@@ -47,17 +49,18 @@ class _StandardError(Console):
         self.quiet = True
 
 
-def screen(*, notes: int = 20) -> "Screen":
-    """The screen of a command."""
-    return Screen(_StandardError(stderr=True, highlight=False), notes=notes)
+def screen(*, notes: int = 20, more: str = "") -> "Screen":
+    """The screen of a command; `more` says where the notes are that it does not show."""
+    return Screen(_StandardError(stderr=True, highlight=False), notes=notes, more=more)
 
 
 class Screen:
     """Where a command shows what people want to know; its data go elsewhere."""
 
-    def __init__(self, console: Console, *, notes: int = 20) -> None:
+    def __init__(self, console: Console, *, notes: int = 20, more: str = "") -> None:
         self._console = console
         self._most = notes
+        self._more = more
         # Not rich's own is_terminal: FORCE_COLOR makes a file one.
         self._live = console.file.isatty() and not console.is_dumb_terminal
         self._notes = 0
@@ -72,7 +75,7 @@ class Screen:
         if self._notes <= self._most:
             self.say(line)
         elif self._notes == self._most + 1:
-            self.say("… and more, counted at the end; --report has every row")
+            self.say(f"… and more, counted at the end{self._more}")
 
     @asynccontextmanager
     async def progress(self, standing: Callable[[], Standing]) -> AsyncIterator[None]:
@@ -116,9 +119,7 @@ _ORDER = ("ok", "rejected", "not_found", "unsettled", "undecided", "failed", "un
 
 def _in_order(tally: Tally) -> list[tuple[str, int]]:
     return [
-        (verdict, tally.verdicts[verdict])
-        for verdict in _ORDER
-        if tally.verdicts[verdict] or verdict in ("ok", "rejected")
+        (verdict, tally.verdicts[verdict]) for verdict in _ORDER if tally.verdicts[verdict] or verdict == "ok"
     ]
 
 
@@ -152,6 +153,8 @@ class View:
 
     def pace(self) -> list[str]:
         parts = [f"{self.calls_per_second:,.0f} calls/s", clock(self.seconds)]
+        if self.standing.silent and self.still >= _SOON:
+            return [*parts, f"no answer from {self.standing.silent}; waiting"]
         if self.still >= _STILL:
             return [*parts, f"nothing moves for {clock(self.still)}"]
         return parts if self.left is None else [*parts, f"{clock(self.left)} left"]

@@ -18,6 +18,11 @@ def _harmless(each: str) -> bool:
     return unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the singular where it is one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def reason(error: OSError) -> str:
     """What the system says of an error, without its number and the name that the caller gives anyway."""
     return (error.strerror or str(error)).lower()

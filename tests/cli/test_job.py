@@ -70,7 +70,8 @@ def ran(
             seconds = loop.time()
         if job.cut:
             await client.aclose()
-        written = [json.loads(line) for line in (path / "report.jsonl").read_text().splitlines()]
+        file = path / "report.jsonl"  # none, where it would have no rows
+        written = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return Ran(code, out.getvalue(), written, seconds, job)
 
     return run(main())
@@ -156,8 +157,10 @@ def test_refused_credentials_stop_the_job_and_leave_the_rest_to_do(tmp_path: Pat
     sandbox.client_secret = "wrong"
     found = ran(sandbox, of(*rows), tmp_path)
     assert (found.code, found.rows, sandbox.applied) == (Code.FAILED, [], ())
-    assert "CDEK refused the credentials" in found.screen.splitlines()[-1]
-    assert "0 rows have a verdict; the rest of orders.csv is still to do." in found.screen.splitlines()[-1]
+    assert found.screen.count("\n") == 1
+    assert "CDEK refused the credentials" in found.screen
+    assert found.screen.endswith(". Nothing was sent.\n")
+    assert not (tmp_path / "report.jsonl").exists()  # it would stand in the way of the next run
 
 
 def test_an_input_that_breaks_off_keeps_what_was_sent(tmp_path: Path) -> None:
@@ -173,7 +176,7 @@ def test_an_input_that_breaks_off_keeps_what_was_sent(tmp_path: Path) -> None:
     found = ran(sandbox, source, tmp_path)
     assert (found.code, found.verdicts) == (Code.FAILED, {2: "ok"})
     assert found.screen.splitlines()[-1] == (
-        "orders.csv, line 3: not UTF-8. 1 rows have a verdict; the rest of orders.csv is still to do."
+        "orders.csv, line 3: not UTF-8. 1 row has a verdict; the rest of orders.csv is still to do."
     )
 
 
@@ -295,3 +298,21 @@ def _refused(call: Call, sandbox: Sandbox) -> Fault | None:
     """The second order's DELETE never gets through."""
     again = call.kind == "DELETE" and len(sandbox.calls["DELETE"]) > 1
     return Fault("refused") if again else None
+
+
+def test_one_order_is_counted_in_the_singular(tmp_path: Path) -> None:
+    """When it is waited for no longer."""
+    sandbox = Sandbox(settle="never")
+    found = ran(sandbox, pressed(0.5, 0.6, rows=[Row(1, uuid=sandbox.add_order().uuid)]), tmp_path)
+    assert "orders.csv: 1 row, " in found.screen
+    assert "interrupted; 1 order that CDEK has taken note of has no verdict. 0 rows have" in found.screen
+
+
+def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    """While it is waited for, and at the end; not a table of zeros alone."""
+    sandbox = Sandbox(faults=lambda _: Fault("refused"))
+    rows = [Row(n, uuid=order.uuid) for n, order in enumerate(sandbox.add_orders(20), 1)]
+    found = ran(sandbox, pressed(15, 16, rows=rows), tmp_path)
+    host = found.job.client.base_url.removeprefix("https://")
+    assert f", no answer from {host}; waiting\n" in found.screen
+    assert f". No answer from {host}. 0 rows have a verdict;" in found.screen.splitlines()[-1]

@@ -60,6 +60,30 @@ def test_an_entry_of_what_was_never_noted_has_the_row_alone() -> None:
     assert unusable(Row(8, uuid="x"), "no") == Entry(Row(8, uuid="x"), "unusable", [("unusable", "no")], "x")
 
 
+def test_an_order_that_is_gone_was_settled_when_it_was_removed() -> None:
+    """CDEK shows no deletion in it any more; a REMOVED that was withdrawn does not count."""
+    withdrawn = {"code": "REMOVED", "date_time": "2026-08-01T12:00:09+0000", "deleted": True}
+    removed = {"code": "REMOVED", "date_time": "2026-08-01T12:00:04+0000"}
+    order = {"entity": {"uuid": str(ORDER), "statuses": [withdrawn, removed]}}
+    gone = Outcome(TICKET, Verdict.OK, Request(REQUEST, "DELETE", State.SUCCESSFUL), order)
+    assert entry_of(Row(2), gone).settle_seconds == 3.8
+
+
+@pytest.mark.parametrize("name", ["report.txt", "report"])
+def test_a_name_that_says_no_format_is_refused(tmp_path: Path, name: str) -> None:
+    """The two that there are, are named; nothing is created."""
+    with pytest.raises(Stop, match=r"^--report: out.csv or out.jsonl, not '"):
+        Report(str(tmp_path / name))
+    assert not (tmp_path / name).exists()
+
+
+def test_a_report_without_rows_is_removed(tmp_path: Path) -> None:
+    """A header alone would refuse the next run."""
+    with Report(str(tmp_path / "report.csv")):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_lines_hold_every_column() -> None:
     """CSV in its fixed order, JSON with null for what is not known."""
     row = Row(3, cdek_number="11", im_number="N1")

@@ -67,7 +67,18 @@ def test_nobody_has_to_read() -> None:
             ["ORDERS", "--column", "--by", "--report", "--rate", "--timeout", "--concurrency", "--yes"],
         ),
         (["order", "--help"], ["--cdek-number", "--im-number", "--json"]),
-        (["sandbox", "--help"], ["--port", "--orders", "--settle", "--faults", "--seed", "--csv"]),
+        (
+            ["sandbox", "--help"],
+            [
+                "--port",
+                "--orders",
+                "--settle",
+                "--faults",
+                "--seed",
+                "--csv",
+                "Ctrl-C ends it with exit code 0",
+            ],
+        ),
         (["demo", "--help"], ["1,000 orders"]),
     ],
 )
@@ -85,7 +96,11 @@ def test_help_names_everything(arguments: list[str], texts: list[str], capsys: A
     [
         (["remove"], 'Unknown command "remove"'),
         (["delete"], 'Command "delete" parameter ORDERS requires an argument'),
-        (["delete", "a", "b"], "Unused Tokens: ['b']"),
+        (["delete", "a", "b"], "one file at a time: b is too much (see --help)"),
+        (["order", "a", "b", "c"], "one order at a time: b c is too much (see --help)"),
+        (["demo", "a"], "no arguments expected: a is too much (see --help)"),
+        (["delete", "a", "--report", ""], 'Invalid value "" for --report. A name is expected'),
+        (["delete", "a", "--column", ""], 'Invalid value "" for --column. A name is expected'),
         (
             ["delete", "--nope"],
             'Invalid value "--nope" for ORDERS. an option? A file of that name is ./--nope',
@@ -100,7 +115,9 @@ def test_help_names_everything(arguments: list[str], texts: list[str], capsys: A
         (["sandbox", "--faults", "2"], "faults: 2.0 is not a share between 0 and 1"),
         (["sandbox", "--orders", "-1"], "--orders: at least 0, not -1"),
         (["sandbox", "--csv", "/nowhere/x"], "/nowhere/x: no such file or directory"),
-        (["sandbox", "--port", "99999"], "cannot listen on 127.0.0.1:99999"),
+        (["sandbox", "--port", "99999"], "--port: 0 to 65535, not 99999"),
+        (["sandbox", "--port", "-1"], "--port: 0 to 65535, not -1"),
+        (["sandbox", "--csv", "/etc/passwd"], "/etc/passwd: exists already, and is not written over"),
     ],
 )
 def test_bad_usage_is_one_line(arguments: list[str], line: str, capsys: Any) -> None:

@@ -54,6 +54,13 @@ def test_a_job_that_stands_still_says_so() -> None:
     assert View(standing(), 60, 2.0, 14.0).pace() == ["2 calls/s", "1:00", "0:55 left"]
 
 
+def test_a_host_that_does_not_answer_is_named() -> None:
+    """But for the first moments, in which nobody can have answered."""
+    silent = standing(silent="cdek.example")
+    assert View(silent, 60, 2.0, 2.0).pace() == ["2 calls/s", "1:00", "no answer from cdek.example; waiting"]
+    assert View(silent, 60, 2.0, 1.9).pace() == ["2 calls/s", "1:00", "0:55 left"]
+
+
 def test_a_line_for_logs_has_everything() -> None:
     """What a terminal shows live, in one line."""
     assert View(standing(), 10, 104.3).line() == (
@@ -133,13 +140,13 @@ def test_no_color_is_kept() -> None:
 def test_the_first_notes_are_told_and_then_it_is_said_that_there_are_more() -> None:
     """Once."""
     out = io.StringIO()
-    on = Screen(Console(file=out, width=100), notes=2)
+    on = Screen(Console(file=out, width=100), notes=2, more="; elsewhere")
     for n in range(5):
         on.note(f"line {n}")
     assert out.getvalue().splitlines() == [
         "line 0",
         "line 1",
-        "… and more, counted at the end; --report has every row",
+        "… and more, counted at the end; elsewhere",
     ]
 
 
@@ -151,7 +158,7 @@ def test_lines_of_a_log_are_not_folded_and_markup_is_only_text() -> None:
 
 
 def test_the_summary_counts_verdicts_and_codes() -> None:
-    """Deleted and rejected always, the others where there are some; codes under the rejections."""
+    """Deleted always, the others where there are some; codes under the rejections."""
     tally = Tally()
     for verdict, code in [("ok", ""), ("rejected", "[b]a\x1b"), ("rejected", "[b]a\x1b"), ("not_found", "c")]:
         tally.add(Entry(Row(1), verdict, [(code, "")] if code else []))

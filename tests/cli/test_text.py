@@ -1,6 +1,6 @@
 import pytest
 
-from cdek_async.cli._text import plain, reason
+from cdek_async.cli._text import counted, plain, reason
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,9 @@ def test_a_reason_is_what_the_system_says() -> None:
     """Without its number and name; an OSError of ours has nothing but its text."""
     assert reason(FileNotFoundError(2, "No such file or directory", "x")) == "no such file or directory"
     assert reason(OSError("Cannot listen")) == "cannot listen"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 rows"), (1, "1 row"), (2000, "2,000 rows")])
+def test_one_is_singular(number: int, text: str) -> None:
+    """And thousands are set apart."""
+    assert counted(number, "row") == text
