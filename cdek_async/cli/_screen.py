@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdek_async.cli._tally import Tally
-from cdek_async.cli._text import plain
+from cdek_async.cli._text import counted, plain
 
 _LIVE_EVERY = 0.25  # seconds
 _PLAIN_EVERY = 10.0
@@ -152,7 +152,7 @@ class View:
         ]
 
     def pace(self) -> list[str]:
-        parts = [f"{self.calls_per_second:,.0f} calls/s", clock(self.seconds)]
+        parts = [f"{counted(round(self.calls_per_second), 'call')}/s", clock(self.seconds)]
         if self.standing.silent and self.still >= _SOON:
             return [*parts, f"no answer from {self.standing.silent}; waiting"]
         if self.still >= _STILL:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cdek_async.cli import main
+from cdek_async.cli._sandbox import _why
 from tests.cli.terminal import start
 
 
@@ -51,6 +52,11 @@ def test_a_sandbox_without_orders_and_without_a_file(capfd: Any) -> None:
         child.send_signal(signal.SIGTERM)
         child.communicate(timeout=20)
     assert child.returncode == 0
+
+
+def test_a_port_that_cannot_be_had_has_the_systems_words() -> None:
+    """A port below 1024 is not everybody's."""
+    assert _why(PermissionError(13, "Permission denied")) == "permission denied"
 
 
 def test_a_sandbox_that_nobody_reads_is_quiet() -> None:
