@@ -1,4 +1,4 @@
-"""Set up .venv from pyproject.toml and run one thing in it: `python3 scripts/dev.py demo | test | cover | check`.
+"""Set up .venv from pyproject.toml and run one thing in it: demo, test, cover or check.
 
 Needs Python 3.11 or newer and nothing else; a second run sets up nothing unless pyproject.toml changed.
 """

@@ -240,7 +240,8 @@ def test_what_happened_is_told_in_the_systems_words() -> None:
     """A person can act on "Connection refused"; the transport's own text may hold anything."""
     refused = caused(httpx.ConnectError("marker"), ConnectionRefusedError(111, "Connection refused"))
     assert str(failed(refused)) == "DELETE /v2/orders/1: no answer from cdek.test (Connection refused)"
-    assert str(failed(httpx.ReadTimeout("marker"))) == "DELETE /v2/orders/1: no answer from cdek.test (ReadTimeout)"
+    slow = httpx.ReadTimeout("marker")
+    assert str(failed(slow)) == "DELETE /v2/orders/1: no answer from cdek.test (ReadTimeout)"
     tls = caused(httpx.ConnectError("marker"), ssl.SSLCertVerificationError(1, "self-signed"))
     assert str(failed(tls)) == "DELETE /v2/orders/1: no answer from cdek.test (TLS failed: self-signed)"
 
