@@ -210,8 +210,7 @@ class Journal:
             results = [work(db) for work, _ in rows]
             db.execute("COMMIT")
         except sqlite3.Error as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
+            db.rollback()
             failure = OSError(f"{self.path}: the journal cannot be written: {error}")
             for _, done in rows:
                 self._tell(done, None, failure)

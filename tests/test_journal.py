@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -352,5 +353,52 @@ def test_a_full_disk_ends_a_job_which_goes_on_when_there_is_room(tmp_path: Path)
             assert last.startswith(f"stopped: {tmp_path / 'j'}: the journal cannot be written")
             assert 0 < len(told) == len(sandbox.calls["DELETE"]) < 300
             assert agrees(sandbox, uuids, await life(url, tmp_path / "j", uuids))
+
+    asyncio.run(main())
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """What a full disk does: no file of this process grows beyond a size."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_fills_up_costs_no_result(tmp_path: Path) -> None:
+    """What CDEK said of an order is told, though it cannot be written down; then the job ends."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    results: list[Outcome | CdekError] = []
+
+    async def fill_up(client: CdekClient, full: ExitStack) -> None:
+        async with client.run_all([DeleteOrder(uuid)], journal=Journal(tmp_path / "j")) as bulk:
+            while not sandbox.calls["DELETE"]:  # noqa: ASYNC110 - the sandbox has no event
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            full.enter_context(room(0))
+            async for _, result in bulk:
+                results.append(result)
+
+    async def main() -> None:
+        with ExitStack() as full:
+            async with client_of(sandbox) as client:
+                with pytest.raises(OSError, match="the journal cannot be written"):
+                    await fill_up(client, full)
+
+    asyncio.run(main())
+    assert [result.ok for result in results if isinstance(result, Outcome)] == [True]
+
+
+def test_a_journal_for_which_there_is_no_room_is_told(tmp_path: Path) -> None:
+    """Before anything is sent."""
+
+    async def main() -> None:
+        async with client_of(Sandbox()) as client:
+            with room(0), pytest.raises(OSError, match="the journal cannot be used"):
+                await job(client, [], Journal(tmp_path / "j"))
 
     asyncio.run(main())
