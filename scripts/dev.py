@@ -16,8 +16,8 @@ STAMP = VENV / "installed-from"
 
 COMMANDS = {
     "demo": [["-m", "cdek_async", "demo"]],
-    "test": [["-m", "pytest", "-n", "2"]],
-    "cover": [["-m", "pytest", "-n", "2", "--cov", "--cov-report=term-missing"]],
+    "test": [["-m", "pytest", "-n", "3"]],
+    "cover": [["-m", "pytest", "-n", "3", "--cov", "--cov-report=term-missing"]],
     "check": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
