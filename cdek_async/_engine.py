@@ -135,7 +135,7 @@ class Engine:
         if outcome is not None:
             return outcome
         call = look_call(ticket.order_uuid, {})
-        urgency = Urgency.LOOK if bulk else Urgency.SINGLE
+        urgency = Urgency.BULK if bulk else Urgency.SINGLE
 
         async def look() -> Outcome | None:
             nonlocal urgency

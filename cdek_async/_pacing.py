@@ -24,10 +24,8 @@ class Urgency(IntEnum):
     TOKEN = 0
     SINGLE = 1
     """Somebody waits for this very order."""
-    LOOK = 2
-    """The first look at a bulk job's order: what is under way ends before more is begun."""
-    BULK = 3
-    STRAGGLER = 4
+    BULK = 2
+    STRAGGLER = 3
     """A bulk job's order that was looked at before and was not settled: last, but for a share."""
 
 
@@ -140,7 +138,7 @@ class Pacer:
         self._stop_timer()
         while self._free and (queue := self._next_queue()):
             now = loop.time()
-            bulk = queue[0].urgency >= Urgency.LOOK
+            bulk = queue[0].urgency >= Urgency.BULK
             may_go = max(self._may_go(now), self.outage.probe_at if bulk else 0.0)
             if may_go > now:
                 self._timer = loop.call_at(may_go, self._pump)
@@ -159,7 +157,7 @@ class Pacer:
         if not self._queue:
             return self._stragglers
         # Strictly last, stragglers of a long job would meet their deadlines in the queue.
-        turn = self._passed >= _SHARE and self._queue[0].urgency >= Urgency.LOOK
+        turn = self._passed >= _SHARE and self._queue[0].urgency >= Urgency.BULK
         return self._stragglers if turn and self._stragglers else self._queue
 
     def _may_go(self, now: float) -> float:

@@ -154,7 +154,7 @@ def test_no_more_calls_than_connections() -> None:
 
 
 def test_the_urgent_go_first() -> None:
-    """Tokens before single calls, those before a bulk job's, its looks before its writes; equals in turn.
+    """Tokens before single calls, those before a bulk job's; equals in turn.
 
     A job's stragglers go last, but for one in five, so that they do not meet their deadlines in the queue.
     """
@@ -171,7 +171,7 @@ def test_the_urgent_go_first() -> None:
         async with asyncio.TaskGroup() as group:
             for urgency, turn in queue:
                 group.create_task(one(urgency, turn))
-        assert "".join(urgency.name[0] for urgency, _ in order) == "TTTTTSSSSSLLLLSLBBBSBBSSS"
+        assert "".join(urgency.name[0] for urgency, _ in order) == "TTTTTSSSSSBBBBSBSSSS"
         assert all(
             order.index((urgency, turn)) < order.index((urgency, turn + 1))
             for urgency, turn in queue
