@@ -17,14 +17,15 @@ from cdek_async._outcome import (
     is_removed,
     names_missing,
     possible,
+    presumed,
     shown,
 )
 
 SEVERAL_ORDERS = "several_orders"  # ours: CDEK documents no code for it
 SIMILAR = "v2_similar_request_still_processed"
 _NO_ORDER = UUID(int=0)
-_NOT_READY = "v2_entity_not_ready"
-_INTERNAL = "v2_internal_error"
+NOT_READY = "v2_entity_not_ready"
+INTERNAL = "v2_internal_error"
 
 
 class Again(Enum):
@@ -80,11 +81,11 @@ def _noted(draft: Ticket, reply: Reply) -> Ticket | Again:
 def _no(draft: Ticket, request: Request) -> Ticket | Again:
     """Tell CDEK's "no" from the codes that mean something else."""
     codes = {issue.code.lower() for issue in request.errors}
-    if _INTERNAL in codes:
+    if INTERNAL in codes:
         return Again.LOOK
     if SIMILAR in codes:
         return Again.SIMILAR
-    if _NOT_READY in codes:
+    if NOT_READY in codes:
         return Again.LATER
     # To a write by number, a message that names a uuid names a part of it: a package.
     if names_missing(request.errors, draft.order_uuid or _NO_ORDER):
@@ -105,7 +106,7 @@ def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket |
         return _final(draft, Verdict.NOT_FOUND, _turned_down(draft, errors))
     seen = evolve(draft, adopted=True, order_uuid=draft.order_uuid or _wire.order_uuid_of(reply.data or {}))
     if KINDS[draft.kind].removal and is_removed(reply, draft.order_uuid):
-        return _final(seen, Verdict.OK, Request(None, draft.request_type, State.SUCCESSFUL))
+        return _final(seen, Verdict.OK, presumed(draft, State.SUCCESSFUL))
     ours = possible(draft, shown(reply, draft.order_uuid) or ())
     ours = [each for each in ours if each.request_uuid not in elder]
     if not ours:
@@ -122,9 +123,7 @@ def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket |
 def adopt_running(draft: Ticket, reply: Reply) -> Ticket | None:
     """The running deletion in place of ours, which asked for the same; it may be older than our submit."""
     if is_not_found(reply, draft.order_uuid):
-        return _final(
-            evolve(draft, adopted=True), Verdict.OK, Request(None, draft.request_type, State.SUCCESSFUL)
-        )
+        return _final(evolve(draft, adopted=True), Verdict.OK, presumed(draft, State.SUCCESSFUL))
     if is_removed(reply, draft.order_uuid):
         return adopt(draft, reply)
     running = under_way(draft, reply)
@@ -188,7 +187,7 @@ def _orders(data: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 
 def _turned_down(draft: Ticket, errors: tuple[Issue, ...]) -> Request:
-    return Request(None, draft.request_type, State.INVALID, errors=errors)
+    return evolve(presumed(draft, State.INVALID), errors=errors)
 
 
 def _final(draft: Ticket, verdict: Verdict, request: Request) -> Ticket:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import tenacity
 
 from cdek_async import _wire
+from cdek_async._accept import INTERNAL, NOT_READY
 from cdek_async._deadline import Deadline
 from cdek_async._errors import AuthError, BadReply, CdekError, TransportError
 from cdek_async._exchange import LONGEST_RETRY_AFTER, TOO_MANY, ServerClock, Wire
@@ -19,7 +20,7 @@ T = TypeVar("T")
 _ATTEMPTS = 4  # of a read that nobody polls
 # Documented without a layout: look for the code anywhere in an answer that shows no order.
 _AUTH = {"v2_token_expired", "v2_authorization_incorrect", "unauthorized"}
-_NOT_NOW = {"v2_internal_error", "v2_entity_not_ready"}
+_NOT_NOW = {INTERNAL, NOT_READY}
 
 
 class Credentials(Protocol):

@@ -83,7 +83,7 @@ def conclude(ticket: Ticket, reply: Reply) -> Outcome | None:
     if is_not_found(reply, ticket.order_uuid):
         return Outcome(ticket, kind.gone, _absent(ticket, kind, reply))
     if kind.removal and is_removed(reply, ticket.order_uuid):
-        return Outcome(ticket, Verdict.OK, _presumed(ticket, State.SUCCESSFUL), reply.data)
+        return Outcome(ticket, Verdict.OK, presumed(ticket, State.SUCCESSFUL), reply.data)
     requests = shown(reply, ticket.order_uuid) or ()
     request = find(ticket, requests)
     if request is None or not request.final:
@@ -99,7 +99,7 @@ def first_outcome(ticket: Ticket) -> Outcome | None:
     """The outcome of a ticket that CDEK's first answer settled already."""
     if ticket.verdict is None:
         return None
-    return Outcome(ticket, ticket.verdict, ticket.request or _presumed(ticket, ""))
+    return Outcome(ticket, ticket.verdict, ticket.request or presumed(ticket, ""))
 
 
 def find(ticket: Ticket, requests: Sequence[Request]) -> Request | None:
@@ -185,11 +185,11 @@ def _sibling(kind: type[Operation], requests: Sequence[Request]) -> bool:
 
 def _absent(ticket: Ticket, kind: type[Operation], reply: Reply) -> Request:
     if kind.gone is Verdict.OK:
-        return _presumed(ticket, State.SUCCESSFUL)
+        return presumed(ticket, State.SUCCESSFUL)
     errors = _wire.errors_of(reply.data or {})
-    return evolve(_presumed(ticket, State.INVALID), errors=errors)
+    return evolve(presumed(ticket, State.INVALID), errors=errors)
 
 
-def _presumed(ticket: Ticket, state: State | str) -> Request:
+def presumed(ticket: Ticket, state: State | str) -> Request:
     """Our request where CDEK no longer shows it: what we know, in the state that the verdict implies."""
     return Request(ticket.request_uuid, ticket.request_type, state)

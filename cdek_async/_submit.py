@@ -13,9 +13,9 @@ from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable,
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError
 from cdek_async._http import Http
-from cdek_async._models import Reply, Request, State, Ticket, Verdict
+from cdek_async._models import Reply, State, Ticket, Verdict
 from cdek_async._operations import Operation, look_call
-from cdek_async._outcome import possible, readable, shown
+from cdek_async._outcome import possible, presumed, readable, shown
 from cdek_async._pacing import Urgency
 
 _NOTED = 10_000
@@ -182,7 +182,7 @@ class Submission:
         if ticket is None or ticket.verdict is not Verdict.NOT_FOUND:
             self._seen = True
         elif self._seen and self._operation.removal:
-            request = Request(None, self._operation.request_type, State.SUCCESSFUL)
+            request = presumed(ticket, State.SUCCESSFUL)
             return evolve(ticket, verdict=Verdict.OK, adopted=True, request=request)
         return ticket
 
