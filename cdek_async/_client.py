@@ -115,14 +115,17 @@ class CdekClient:
     ) -> None:
         await self.aclose()
 
-    async def aclose(self) -> None:
-        """Wait (10 seconds at most) for the answers to what was sent, then close everything."""
+    async def aclose(self, *, grace: float = 10.0) -> None:
+        """Wait, `grace` seconds at most, for the answers to what was sent, then close everything.
+
+        Who still waits for a verdict gets `Unsettled`; an answer that did not come is `undecided`.
+        """
         if self._closed:
             return
         self._usable()
         self._closed = True  # nothing new from now on
         try:
-            await self._engine.farewell()
+            await self._engine.farewell(grace)
         finally:
             await self._engine.aclose()
             await self._auth.aclose()

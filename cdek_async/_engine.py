@@ -16,8 +16,6 @@ from cdek_async._pacing import Urgency
 from cdek_async._polling import Looks, Polling, poll
 from cdek_async._submit import Submission, Turns, busy, named
 
-_FAREWELL = 10.0  # seconds for the answers to what was sent
-
 
 def _nothing(*_: object) -> None:
     """Nobody listens."""
@@ -162,10 +160,10 @@ class Engine:
         finally:
             self._polls.discard(cut)
 
-    async def farewell(self) -> None:
-        """Wait for the answers to what was sent, 10 seconds at most."""
+    async def farewell(self, seconds: float = 10.0) -> None:
+        """Wait for the answers to what was sent."""
         if self._submissions:
-            await asyncio.wait(self._submissions, timeout=_FAREWELL)
+            await asyncio.wait(self._submissions, timeout=seconds)
 
     async def aclose(self) -> None:
         """End what is still under way: what CDEK took note of keeps its ticket."""

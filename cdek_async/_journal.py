@@ -6,7 +6,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,9 +21,11 @@ from cdek_async._models import Issue, Request, State, Ticket, Verdict
 from cdek_async._operations import Operation
 
 _VERSION = "1"
+_APPLICATION = 0x63646B61  # what SQLite keeps in a file's header, and `file` shows
 _LINGER = 0.003  # seconds in which rows gather to one commit
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS operation (
     position INTEGER PRIMARY KEY,
     fingerprint BLOB NOT NULL UNIQUE,
@@ -38,12 +42,13 @@ CREATE TABLE IF NOT EXISTS operation (
 _KNOWN = """SELECT position, fingerprint, order_uuid, request_uuid, since, accepted, adopted, verdict, codes
 FROM operation WHERE fingerprint = ?1 OR position = ?2 ORDER BY position <> ?2"""
 _CLAIM = "INSERT INTO operation (position, fingerprint) VALUES (?, ?)"
-_INTEND = """UPDATE operation SET order_uuid = ?, since = ?, accepted = 0, request_uuid = NULL
-WHERE position = ?"""
+_INTEND = """UPDATE operation SET order_uuid = ?, since = ?, accepted = 0, request_uuid = NULL, adopted = 0,
+verdict = NULL, codes = NULL WHERE position = ?"""
 _ACCEPT = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1
 WHERE position = ?"""
 _SETTLE = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1,
 verdict = ?, codes = ? WHERE position = ?"""
+_VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP BY verdict"
 
 Work = Callable[[sqlite3.Connection], Any]
 
@@ -71,18 +76,41 @@ def fingerprint(operation: Operation) -> bytes:
 class Journal:
     """The record of one bulk job, for `run_all(..., journal=...)`: with it, a job goes on where it stopped.
 
-    `about` tells the input apart (its path, its digest): a journal made for another one is refused with a
-    `ValueError`, and so is one of another host or account, of another version, damaged, or in use. It holds
-    tickets and codes, no secret and no person's data, and is readable by its owner alone.
+    `about` tells the input apart (its digest, say): a journal made for another one is refused with a
+    `ValueError`, and so is one of another host or account, of another version, damaged, or in use. `notes`
+    are kept beside it and may change (where the input is). With `retry_rejected`, what CDEK rejected is asked
+    for again. It holds tickets and codes, no secret and no person's data, and is readable by its owner alone.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, about: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        about: Mapping[str, str] | None = None,
+        notes: Mapping[str, str] | None = None,
+        retry_rejected: bool = False,
+    ) -> None:
         self.path = Path(path)
+        self.verdicts: Counter[str] = Counter()
+        """The verdicts that were there when it was opened."""
         self._about = dict(about or {})
+        self._notes = dict(notes or {})
+        self._retry_rejected = retry_rejected
         self._rows: queue.SimpleQueue[tuple[Work, asyncio.Future[Any] | None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._host = self._account = ""
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> dict[str, str]:
+        """What a journal says of its job: `about`, `notes`, host and account; raises as opening it does."""
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"{path}: no such journal")
+        with closing(_connect(Path(path), {}, {})) as db:
+            found = dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
+        if not found:
+            raise ValueError(f"{path}: not a journal, or one that was never used")
+        return found
 
     async def open(self, host: str, account: str) -> None:
         """Open or create it for one host and account, and keep everybody else out."""
@@ -90,12 +118,12 @@ class Journal:
             raise RuntimeError(f"{self.path}: this journal is open already")
         self._host, self._account = host, account
         self._loop = asyncio.get_running_loop()
-        opened: asyncio.Future[None] = self._loop.create_future()
+        opened: asyncio.Future[Counter[str]] = self._loop.create_future()
         about = {"version": _VERSION, "host": host, "account": account, **self._about}
         self._thread = threading.Thread(target=self._write, args=(about, opened), daemon=True)
         self._thread.start()
         try:
-            await opened
+            self.verdicts = await opened
         except BaseException:
             self._thread = None
             raise
@@ -127,7 +155,7 @@ class Journal:
             raise ValueError(
                 f"{self.path}: made from another input: operation {position + 1} is not what it was"
             )
-        return self._entry(operation, row)
+        return self._entry(operation, row, again=self._retry_rejected and row[0] == position)
 
     async def intend(self, position: int, draft: Ticket) -> None:
         """Write down that a call goes out; on disk when this returns."""
@@ -159,7 +187,7 @@ class Journal:
         )
         await self._do(lambda db: db.execute(_SETTLE, values))
 
-    def _entry(self, operation: Operation, row: tuple[Any, ...]) -> Entry:
+    def _entry(self, operation: Operation, row: tuple[Any, ...], *, again: bool) -> Entry:
         position, _, order_uuid, request_uuid, since, accepted, adopted, verdict, codes = row
         ticket = Ticket(
             self._host,
@@ -173,6 +201,8 @@ class Journal:
         )
         if verdict is None:
             return Entry(position, ticket, accepted=bool(accepted))
+        if again and verdict == Verdict.REJECTED:
+            return Entry(position, evolve(ticket, request_uuid=None, since=None), accepted=False)
         state = State.SUCCESSFUL if verdict == Verdict.OK else State.INVALID
         errors = tuple(Issue(code) for code in (codes or "").split("\n") if code)
         request = Request(ticket.request_uuid, operation.request_type, state, errors=errors)
@@ -186,14 +216,15 @@ class Journal:
         self._rows.put((work, done))
         return await done
 
-    def _write(self, about: dict[str, str], opened: "asyncio.Future[None]") -> None:
+    def _write(self, about: dict[str, str], opened: "asyncio.Future[Counter[str]]") -> None:
         """The writer's thread: rows that come together are committed together."""
         try:
-            db = _connect(self.path, about)
+            db = _connect(self.path, about, self._notes)
+            verdicts = Counter(dict(db.execute(_VERDICTS)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for it
             self._tell(opened, None, error)
             return
-        self._tell(opened, None, None)
+        self._tell(opened, verdicts, None)
         closing = False
         while not closing:
             rows = [self._rows.get()]
@@ -223,7 +254,7 @@ class Journal:
             self._loop.call_soon_threadsafe(_resolve, done, result, error)
 
 
-def _connect(path: Path, about: dict[str, str]) -> sqlite3.Connection:
+def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite3.Connection:
     """Open the file for this process alone."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -232,11 +263,13 @@ def _connect(path: Path, about: dict[str, str]) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, timeout=0)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        _check_file(path, db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         _check(path, dict(db.execute("SELECT name, value FROM about")), about)
         db.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
+        db.executemany("INSERT OR REPLACE INTO note VALUES (?, ?)", notes.items())
     except sqlite3.OperationalError as error:
         db.close()
         if "locked" in str(error):
@@ -249,6 +282,15 @@ def _connect(path: Path, about: dict[str, str]) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _check_file(path: Path, db: sqlite3.Connection) -> None:
+    """Refuse the file of another program, before anything is changed in it."""
+    ours = db.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION
+    empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if not (ours or empty):
+        raise ValueError(f"{path}: not a journal, but another program's database")
+    db.execute(f"PRAGMA application_id = {_APPLICATION}")
 
 
 def _check(path: Path, found: dict[str, str], about: dict[str, str]) -> None:

@@ -8,10 +8,13 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from attrs import evolve
 
 from cdek_async import (
     CdekClient,
@@ -21,6 +24,7 @@ from cdek_async import (
     OrderChanges,
     Outcome,
     Polling,
+    Ticket,
     TransportError,
     UpdateOrder,
     Verdict,
@@ -402,3 +406,90 @@ def test_a_journal_for_which_there_is_no_room_is_told(tmp_path: Path) -> None:
                 await job(client, [], Journal(tmp_path / "j"))
 
     asyncio.run(main())
+
+
+def rejected_twice(path: Path, *, retry_rejected: bool) -> tuple[list[Verdict], int]:
+    """A job with a locked order and its twin, run twice: verdicts, and DELETEs sent."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    locked, free = sandbox.add_order(claims=True), sandbox.add_order()
+    uuids = [locked.uuid, free.uuid, locked.uuid]
+
+    async def main() -> list[Verdict]:
+        async with client_of(sandbox) as client:
+            await job(client, uuids, Journal(path))
+            results = await job(client, uuids, Journal(path, retry_rejected=retry_rejected))
+        return [result.verdict for _, result in results if isinstance(result, Outcome)]
+
+    verdicts = asyncio.run(main())
+    return sorted(verdicts), len(sandbox.calls["DELETE"])
+
+
+def test_what_was_rejected_is_asked_again_only_when_told_to(tmp_path: Path) -> None:
+    """Once, also where the order stands twice in the input; what is deleted is left alone."""
+    assert rejected_twice(tmp_path / "a", retry_rejected=False)[1] == 2
+    verdicts, deletes = rejected_twice(tmp_path / "b", retry_rejected=True)
+    assert verdicts == [Verdict.OK, Verdict.REJECTED, Verdict.REJECTED]
+    assert deletes == 3
+
+
+def test_a_retry_that_was_cut_off_is_in_doubt_and_no_longer_rejected(tmp_path: Path) -> None:
+    """The old verdict says nothing of the second write."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        operation = DeleteOrder(uuid)
+        journal = Journal(tmp_path / "j", retry_rejected=True)
+        await journal.open("h", "a")
+        assert await journal.claim(0, operation) is None
+        no = Ticket("h", "a", "delete", UUID(uuid), None, "DELETE", None, verdict=Verdict.REJECTED)
+        await journal.settle(0, no)
+        again = await journal.claim(0, operation)
+        assert again is not None
+        assert not again.ticket.final
+        await journal.intend(0, evolve(again.ticket, since=datetime.now(UTC)))
+        await journal.close()
+        later = Journal(tmp_path / "j")
+        await later.open("h", "a")
+        assert later.verdicts == {}
+        doubtful = await later.claim(0, operation)
+        assert doubtful is not None
+        assert not doubtful.ticket.final
+        assert doubtful.ticket.since is not None
+        await later.close()
+
+    asyncio.run(main())
+
+
+def test_a_journal_says_what_it_is_about(tmp_path: Path) -> None:
+    """Notes may change from run to run, what it is about may not; verdicts are counted when it is opened."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    uuids = [order.uuid for order in sandbox.add_orders(3)]
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            await job(client, uuids, Journal(tmp_path / "j", about={"digest": "d"}, notes={"input": "a"}))
+            journal = Journal(tmp_path / "j", about={"digest": "d"}, notes={"input": "b"})
+            await job(client, uuids, journal)
+            assert journal.verdicts == {"ok": 3}
+
+    asyncio.run(main())
+    said = Journal.read(tmp_path / "j")
+    assert (said["digest"], said["input"]) == ("d", "b")
+
+
+def test_reading_what_is_no_journal_says_so(tmp_path: Path) -> None:
+    """A file that is not there is not made; another program's database is not touched."""
+    with pytest.raises(FileNotFoundError, match="no such journal"):
+        Journal.read(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "empty").touch()
+    with pytest.raises(ValueError, match="never used"):
+        Journal.read(tmp_path / "empty")
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as db, db:
+        db.execute("CREATE TABLE mine (x)")
+    before = other.read_bytes()
+    with pytest.raises(ValueError, match="another program's database"):
+        Journal.read(other)
+    assert other.read_bytes() == before
