@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from attrs import frozen
 from rich import box
@@ -24,9 +25,36 @@ _STILL = 15.0  # seconds after which people want to know that the network, or CD
 _SOON = 2.0  # seconds before which the time left is a guess, and silence is nothing yet
 
 
+class Stage(Protocol):
+    """Where something long stands, at one moment."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """By the words that they are shown with."""
+        ...
+
+    @property
+    def calls(self) -> int: ...
+
+    @property
+    def steps(self) -> int:
+        """How many of the `whole` are made."""
+        ...
+
+    @property
+    def whole(self) -> int | None:
+        """All steps, where they are known."""
+        ...
+
+    @property
+    def silent(self) -> str:
+        """The host that answers nothing at the moment."""
+        ...
+
+
 @frozen
 class Standing:
-    """Where a job stands, at one moment."""
+    """Where a job of operations stands."""
 
     submitted: int
     deleted: int
@@ -40,6 +68,24 @@ class Standing:
     """Rows, where it is known."""
     silent: str = ""
     """The host that answers nothing at the moment."""
+    done: str = "deleted"
+    """The word for what went well."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """By the words that they are shown with."""
+        return {
+            "submitted": self.submitted,
+            self.done: self.deleted,
+            "rejected": self.rejected,
+            "waiting": self.waiting,
+            "errors": self.errors,
+        }
+
+    @property
+    def whole(self) -> int | None:
+        """The steps of all rows, where they are known."""
+        return None if self.total is None else 2 * self.total
 
 
 class _StandardError(Console):
@@ -78,7 +124,7 @@ class Screen:
             self.say(f"… and more, counted at the end{self._more}")
 
     @asynccontextmanager
-    async def progress(self, standing: Callable[[], Standing]) -> AsyncIterator[None]:
+    async def progress(self, standing: Callable[[], Stage]) -> AsyncIterator[None]:
         """Show where the job stands for as long as the block lasts."""
         pace = Pace(standing)
         task = asyncio.create_task(self._draw(pace) if self._live else self._tell(pace))
@@ -99,21 +145,27 @@ class Screen:
             await asyncio.sleep(_PLAIN_EVERY)
             self.say(pace.look().line())
 
-    def summary(self, tally: Tally, title: str) -> None:
-        """The counts, and the rejections by code."""
+    def summary(self, tally: Tally, title: str, *, done: str = "deleted") -> None:
+        """The counts, and the rejections by code; `done` is the word for what went well."""
+        words = {"ok": done, "not_found": "not found"}
+        counts = [(words.get(verdict, verdict), count) for verdict, count in _in_order(tally)]
+        self.table(title, counts, {"rejected": tally.codes.most_common()})
+
+    def table(
+        self, title: str, counts: Iterable[tuple[str, int]], parts: Mapping[str, Iterable[tuple[str, int]]]
+    ) -> None:
+        """Counts by their words, each with what it is made up of, where that is told."""
         self.say(title)
         table = Table(show_header=False, box=box.SIMPLE)
         table.add_column(overflow="fold")
         table.add_column(justify="right")
-        for verdict, count in _in_order(tally):
-            table.add_row(_WORDS.get(verdict, verdict), f"{count:,}")
-            if verdict == "rejected":
-                for code, orders in tally.codes.most_common():
-                    table.add_row(Text(f"  {plain(code)}", style="dim"), Text(f"{orders:,}", style="dim"))
+        for word, count in counts:
+            table.add_row(word, f"{count:,}")
+            for part, share in parts.get(word, ()):
+                table.add_row(Text(f"  {plain(part)}", style="dim"), Text(f"{share:,}", style="dim"))
         self._console.print(table)
 
 
-_WORDS = {"ok": "deleted", "not_found": "not found"}
 _ORDER = ("ok", "rejected", "not_found", "unsettled", "undecided", "failed", "unusable")
 
 
@@ -127,7 +179,7 @@ def _in_order(tally: Tally) -> list[tuple[str, int]]:
 class View:
     """A standing with its pace, ready to be shown."""
 
-    standing: Standing
+    standing: Stage
     seconds: float
     calls_per_second: float
     still: float = 0.0
@@ -137,19 +189,12 @@ class View:
     def left(self) -> float | None:
         """Seconds that the rest takes at the pace so far."""
         standing = self.standing
-        if standing.total is None or not standing.steps or self.seconds < _SOON:
+        if standing.whole is None or not standing.steps or self.seconds < _SOON:
             return None
-        return max(0, 2 * standing.total - standing.steps) * self.seconds / standing.steps
+        return max(0, standing.whole - standing.steps) * self.seconds / standing.steps
 
     def counts(self) -> list[str]:
-        standing = self.standing
-        return [
-            f"submitted {standing.submitted:,}",
-            f"deleted {standing.deleted:,}",
-            f"rejected {standing.rejected:,}",
-            f"waiting {standing.waiting:,}",
-            f"errors {standing.errors:,}",
-        ]
+        return [f"{word} {count:,}" for word, count in self.standing.counts.items()]
 
     def pace(self) -> list[str]:
         parts = [f"{counted(round(self.calls_per_second), 'call')}/s", clock(self.seconds)]
@@ -165,8 +210,8 @@ class View:
 
     def picture(self) -> Group:
         """A bar and two lines, for a terminal."""
-        steps, total = self.standing.steps, self.standing.total
-        bar = ProgressBar(total=2 * total if total else None, completed=steps, pulse=total is None)
+        steps, whole = self.standing.steps, self.standing.whole
+        bar = ProgressBar(total=whole or None, completed=steps, pulse=whole is None)
         # A bar alone does not end its line.
         return Group(Padding(bar, 0), Parts(self.counts()), Parts(self.pace(), "dim"))
 
@@ -174,7 +219,7 @@ class View:
 class Pace:
     """Measures calls per second over the last seconds."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
+    def __init__(self, standing: Callable[[], Stage]) -> None:
         self._standing = standing
         self._time = asyncio.get_running_loop().time
         self._start = self._time()
