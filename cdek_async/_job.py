@@ -94,9 +94,11 @@ class Job:
         known = None if entry is None else first_outcome(entry.ticket)
         if known is not None:
             sent()
+            self.progress.known += 1
             return known
         if entry is not None and entry.accepted:
             sent()
+            self._submitted()
             outcome = await self._engine.settle(
                 entry.ticket, self._deadline(started=True), self._polling, bulk=True, elapsed=float("inf")
             )

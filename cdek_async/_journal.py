@@ -92,7 +92,7 @@ class Journal:
     ) -> None:
         self.path = Path(path)
         self.verdicts: Counter[str] = Counter()
-        """The verdicts that were there when it was opened."""
+        """The verdicts that stood when it was opened."""
         self._about = dict(about or {})
         self._notes = dict(notes or {})
         self._retry_rejected = retry_rejected
@@ -221,6 +221,8 @@ class Journal:
         try:
             db = _connect(self.path, about, self._notes)
             verdicts = Counter(dict(db.execute(_VERDICTS)))
+            if self._retry_rejected:
+                del verdicts[Verdict.REJECTED]
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for it
             self._tell(opened, None, error)
             return

@@ -12,6 +12,8 @@ class Progress:
 
     taken: int = 0
     submitted: int = 0
+    known: int = 0
+    """Of those with a result, the ones that a journal had it of."""
     ok: int = 0
     rejected: int = 0
     not_found: int = 0
