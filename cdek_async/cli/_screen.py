@@ -145,7 +145,7 @@ class Screen:
             await asyncio.sleep(_PLAIN_EVERY)
             self.say(pace.look().line())
 
-    def summary(self, tally: Tally, title: str, *, done: str = "deleted") -> None:
+    def summary(self, tally: Tally, title: str, done: str = "deleted") -> None:
         """The counts, and the rejections by code; `done` is the word for what went well."""
         words = {"ok": done, "not_found": "not found"}
         counts = [(words.get(verdict, verdict), count) for verdict, count in _in_order(tally)]
