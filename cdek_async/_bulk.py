@@ -24,8 +24,9 @@ class Bulk(Generic[Item, Result, Count]):
     """Many pieces of work at once; `async for item, result in bulk`, in the order in which they end.
 
     An item is taken from its source when a place is free, and holds the place until its result is taken:
-    memory is bounded by `concurrency`, however long the source. What a piece of work or the source raises
-    ends the taking; the rest ends in peace, then the block raises it.
+    memory is bounded by `concurrency`, however long the source. No more than `unsent` of them have not said
+    `sent` yet: who only queues costs memory, and those who were sent would queue behind them. What a piece
+    of work or the source raises ends the taking; the rest ends in peace, then the block raises it.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Bulk(Generic[Item, Result, Count]):
         work: Callable[[Item, Callable[[], None]], Awaitable[Result]],
         *,
         concurrency: int,
+        unsent: int = 100,
         progress: Count,
         around: AbstractAsyncContextManager[None] | None = None,
     ) -> None:
@@ -44,6 +46,7 @@ class Bulk(Generic[Item, Result, Count]):
         self._items = items
         self._work = work
         self._places = asyncio.Semaphore(concurrency)
+        self._unsent_places = asyncio.Semaphore(unsent)
         self._tasks: set[asyncio.Task[Result]] = set()
         self._unsent: set[asyncio.Task[Result]] = set()
         self._ready: deque[tuple[Item, Result]] = deque()
@@ -105,6 +108,7 @@ class Bulk(Generic[Item, Result, Count]):
         try:
             while True:
                 await self._places.acquire()
+                await self._unsent_places.acquire()
                 self._start(await anext(source))
         except StopAsyncIteration:
             pass
@@ -115,14 +119,14 @@ class Bulk(Generic[Item, Result, Count]):
         def sent() -> None:
             if task.cancelling():  # called off in this very turn of the loop: it must not leave any more
                 raise asyncio.CancelledError
-            self._unsent.discard(task)
+            self._left_the_queue(task)
 
         async def work() -> Result:
             return await self._work(item, sent)
 
         def ended(task: asyncio.Task[Result]) -> None:
             self._tasks.discard(task)
-            self._unsent.discard(task)
+            self._left_the_queue(task)
             self._wake.set()
             if not task.cancelled() and task.exception() is None:
                 self._ready.append((item, task.result()))
@@ -133,6 +137,12 @@ class Bulk(Generic[Item, Result, Count]):
         self._tasks.add(task)
         self._unsent.add(task)
         task.add_done_callback(ended)
+
+    def _left_the_queue(self, task: asyncio.Task[Result]) -> None:
+        """It was sent, maybe not for the first time, or will never be."""
+        if task in self._unsent:
+            self._unsent.remove(task)
+            self._unsent_places.release()
 
     def _fed(self, feeder: asyncio.Task[None]) -> None:
         self._wake.set()
