@@ -2,6 +2,7 @@
 
 from cdek_async._bulk import Bulk
 from cdek_async._client import CdekClient
+from cdek_async._differences import Difference, Differences, differences
 from cdek_async._errors import (
     AuthError,
     BadReply,
@@ -11,6 +12,7 @@ from cdek_async._errors import (
     TransportError,
     Unsettled,
 )
+from cdek_async._guard import guarded
 from cdek_async._journal import Journal
 from cdek_async._models import Environment, Issue, Request, State, Ticket, Verdict
 from cdek_async._operations import DeleteOrder, Operation, UpdateOrder
@@ -43,6 +45,8 @@ __all__ = [
     "CdekError",
     "Contact",
     "DeleteOrder",
+    "Difference",
+    "Differences",
     "Environment",
     "Issue",
     "Item",
@@ -71,4 +75,6 @@ __all__ = [
     "UpdateOrder",
     "Verdict",
     "__version__",
+    "differences",
+    "guarded",
 ]
