@@ -327,9 +327,9 @@ def bent(value: Any, faults: Any) -> Any:
             place = place[step] if isinstance(place, dict | list) and way_on(place, step) else None
         if isinstance(place, dict | list) and way_on(place, way[-1]):
             if odd != "again":
-                place[way[-1]] = odd
+                place[way[-1]] = copy.deepcopy(odd)
             elif isinstance(place, list):
-                place.append(place[way[-1]])
+                place.append(copy.deepcopy(place[way[-1]]))
             else:
                 del place[way[-1]]
     return value
@@ -474,7 +474,7 @@ def test_a_guarded_update_changes_what_was_wanted_and_nothing_else() -> None:
             assert outcome.ok
             assert [warning.code for warning in outcome.warnings] == ["v2_cost_change_by_parameters"]
             after = (await client.get_order(str(before.uuid))).order
-        expected = writables(before) | {"comment": "Позвонить за час"}
+        expected: dict[str, Any] = writables(before) | {"comment": "Позвонить за час"}
         assert len(expected["packages"]) == 2
         expected["packages"][before.packages[1].package_id]["weight"] = 900
         assert writables(after) == expected
