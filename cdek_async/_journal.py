@@ -22,6 +22,7 @@ from cdek_async._operations import Operation
 
 _VERSION = "1"
 _APPLICATION = 0x63646B61  # what SQLite keeps in a file's header, and `file` shows
+_TOLD = 40  # characters; a digest says nothing to people
 _LINGER = 0.003  # seconds in which rows gather to one commit
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -261,7 +262,7 @@ def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise OSError(f"{path}: the journal cannot be opened: {error.strerror}") from error
+        raise OSError(f"{path}: the journal cannot be opened: {str(error.strerror).lower()}") from error
     db = sqlite3.connect(path, isolation_level=None, timeout=0)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -299,7 +300,8 @@ def _check(path: Path, found: dict[str, str], about: dict[str, str]) -> None:
     """Refuse a journal that was made for something else, and change nothing in it."""
     for name, value in about.items() if found else ():
         if found.get(name) != value:
-            what = "account" if name == "account" else f"{name}: {found.get(name)!r}, and this is {value!r}"
+            told = name != "account" and len(value) <= _TOLD
+            what = f"{name}: {found.get(name)!r}, and this is {value!r}" if told else name
             raise ValueError(f"{path}: made for another {what}")
 
 

@@ -1,15 +1,19 @@
 """The commands: their names, options and help."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from attrs import evolve, frozen
 from cyclopts import App, Parameter
 
 from cdek_async import __version__
 from cdek_async.cli._exit import Code, Stop
 
+if TYPE_CHECKING:
+    from cdek_async.cli._wishes import Wishes
+
 _HELP = (
-    "Delete and show CDEK orders, and know what really became of them."
-    " CDEK answers a deletion with “taken note”; this tool waits for the verdict.\n\n"
+    "Delete, change and show CDEK orders, and know what really became of them."
+    " CDEK answers with “taken note”; this tool waits for the verdict.\n\n"
     "Credentials come from CDEK_CLIENT_ID and CDEK_CLIENT_SECRET, the API's address from CDEK_BASE_URL:"
     " a URL, or production (unless set), test, china."
 )
@@ -17,6 +21,84 @@ _CODES = (
     "Exit codes: 0 all well; 1 something was rejected, not found, failed or unusable; 2 bad usage, nothing"
     " was sent; 3 nothing of that, but something is still unsettled or undecided; 130 interrupted."
 )
+
+
+def _not_empty(_type: object, value: str | None) -> None:
+    if value is not None and not value.strip():
+        raise ValueError("A name is expected")
+
+
+def _no_option(_type: object, value: str | None) -> None:
+    _not_empty(_type, value)
+    if value is not None and value.startswith("-") and value != "-":
+        raise ValueError(f"an option? A file of that name is ./{value}")
+
+
+DryRun = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        help="Read every order, tell what would become of it and what that would cost; send nothing.",
+        show_default=False,
+    ),
+]
+JournalPath = Annotated[
+    str | None,
+    Parameter(
+        validator=_no_option,
+        help="Where the job keeps what it has asked and heard, to go on from; beside the input unless given.",
+    ),
+]
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Manner:
+    """How a job is to be carried out: what `delete`, `update` and `resume` share."""
+
+    report: Annotated[
+        str | None,
+        Parameter(
+            allow_leading_hyphen=True,  # for "-"
+            validator=_no_option,
+            help="Write a row per order, as they settle: out.csv or out.jsonl; - is CSV on standard output.",
+        ),
+    ] = None
+    limit: Annotated[
+        int | None, Parameter(help="Only the first rows of the input: a careful first bite.")
+    ] = None
+    max_rejected: Annotated[
+        str | None,
+        Parameter(
+            help="Stop when more orders than this are rejected or not found: a number, or a share such as 5%"
+            " (from the 100th verdict on)."
+        ),
+    ] = None
+    retry_rejected: Annotated[
+        bool,
+        Parameter(
+            negative="", help="Ask again for what CDEK rejected in an earlier run.", show_default=False
+        ),
+    ] = False
+    rate: Annotated[
+        float, Parameter(help="Calls per second, all together. CDEK promises 200 to an account.")
+    ] = 200
+    timeout: Annotated[
+        float, Parameter(help="Seconds that one order may take, from its submit to its verdict.")
+    ] = 300
+    concurrency: Annotated[int, Parameter(help="Orders in flight at once.")] = 4000
+    grace: Annotated[
+        float, Parameter(help="Seconds that what is in flight may take after Ctrl-C, SIGTERM or SIGHUP.")
+    ] = 30
+    yes: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Without asking. Needed where there is no terminal to ask on,"
+            " but for CDEK's test environment and sandboxes.",
+            show_default=False,
+        ),
+    ] = False
 
 
 def build() -> App:
@@ -41,7 +123,7 @@ def build() -> App:
                 allow_leading_hyphen=True,  # for "-"
                 validator=_no_option,
                 help="CSV with a header (comma, semicolon or tab) or JSONL, with uuid, cdek_number or"
-                " im_number, or a plain list of uuids; UTF-8. - is standard input.",
+                " im_number, or a plain list of uuids; UTF-8. - is standard input, which cannot be resumed.",
             ),
         ],
         /,
@@ -57,48 +139,54 @@ def build() -> App:
             Literal["uuid", "cdek_number", "im_number"] | None,
             Parameter(help="What --column holds, where it is not uuids and not called so."),
         ] = None,
-        report: Annotated[
-            str | None,
+        dry_run: DryRun = False,
+        journal: JournalPath = None,
+        manner: Manner = Manner(),
+    ) -> Code:
+        """Delete every order that a file names, and tell what became of each."""
+        from cdek_async.cli._wishes import Wishes  # noqa: PLC0415 - not for --help
+
+        wishes = Wishes(
+            command="delete", orders=orders, column=column, by=by, journal=journal, dry_run=dry_run
+        )
+        return _carried_out(wishes, manner)
+
+    @app.command
+    def update(
+        changes: Annotated[
+            str,
             Parameter(
                 allow_leading_hyphen=True,  # for "-"
                 validator=_no_option,
-                help="Write a row per order, as they settle: out.csv or out.jsonl; - is CSV on standard"
-                " output.",
+                help="JSONL: a line per order, with uuid or cdek_number and the fields to change, named as"
+                " CDEK names them; packages that are not listed are deleted. - is standard input.",
             ),
-        ] = None,
-        rate: Annotated[
-            float, Parameter(help="Calls per second, all together. CDEK promises 200 to an account.")
-        ] = 200,
-        timeout: Annotated[
-            float, Parameter(help="Seconds that one order may take, from its submit to its verdict.")
-        ] = 300,
-        concurrency: Annotated[int, Parameter(help="Orders in flight at once.")] = 4000,
-        yes: Annotated[
-            bool,
-            Parameter(
-                negative="",
-                help="Delete without asking. Needed where there is no terminal to ask on,"
-                " but for CDEK's test environment and sandboxes.",
-                show_default=False,
-            ),
-        ] = False,
+        ],
+        /,
+        *,
+        dry_run: DryRun = False,
+        journal: JournalPath = None,
+        manner: Manner = Manner(),
     ) -> Code:
-        """Delete every order that a file names, and tell what became of each."""
-        from cdek_async.cli._delete import Wishes, delete  # noqa: PLC0415 - not for --help
-        from cdek_async.cli._screen import screen  # noqa: PLC0415
+        """Change every order that a file names, and tell what became of each."""
+        from cdek_async.cli._wishes import Wishes  # noqa: PLC0415 - not for --help
 
-        wishes = Wishes(
-            orders=orders,
-            column=column,
-            by=by,
-            report=report,
-            rate=_within("--rate", rate, 100_000),
-            patience=_within("--timeout", timeout, 7 * 86_400),
-            concurrency=int(_within("--concurrency", concurrency, 1_000_000)),
-            yes=yes,
+        return _carried_out(
+            Wishes(command="update", orders=changes, journal=journal, dry_run=dry_run), manner
         )
-        every = "; --report has every row" if report else " (--report FILE writes every row)"
-        return delete(wishes, screen(more=every))
+
+    @app.command
+    def resume(
+        journal: Annotated[str, Parameter(validator=_no_option, help="The journal of the job.")],
+        /,
+        *,
+        manner: Manner = Manner(),
+    ) -> Code:
+        """Go on with a job that ended early: what has its verdict is not asked for again."""
+        from cdek_async.cli._keeping import resumed  # noqa: PLC0415 - not for --help
+        from cdek_async.cli._wishes import Wishes  # noqa: PLC0415
+
+        return _carried_out(resumed(journal, Wishes(orders="")), manner)
 
     @app.command
     def order(
@@ -153,18 +241,33 @@ def build() -> App:
     return app
 
 
-def _not_empty(_type: object, value: str | None) -> None:
-    if value is not None and not value.strip():
-        raise ValueError("A name is expected")
+def _carried_out(wishes: "Wishes", manner: Manner) -> Code:
+    from cdek_async.cli._allowance import Allowance  # noqa: PLC0415 - not for --help
+    from cdek_async.cli._bulk import bulk  # noqa: PLC0415
+    from cdek_async.cli._screen import screen  # noqa: PLC0415
+
+    try:
+        allowance = manner.max_rejected and Allowance.parse(manner.max_rejected)
+    except ValueError as error:
+        raise Stop(f"--max-rejected: {error}") from error
+    wishes = evolve(
+        wishes,
+        report=manner.report,
+        limit=None if manner.limit is None else int(_within("--limit", manner.limit, 10**9)),
+        max_rejected=allowance or None,
+        retry_rejected=manner.retry_rejected,
+        rate=_within("--rate", manner.rate, 100_000),
+        patience=_within("--timeout", manner.timeout, 7 * 86_400),
+        concurrency=int(_within("--concurrency", manner.concurrency, 1_000_000)),
+        grace=_within("--grace", manner.grace, 86_400, least=0),
+        yes=manner.yes,
+    )
+    every = "; --report has every row" if manner.report else " (--report FILE writes every row)"
+    return bulk(wishes, screen(more=every))
 
 
-def _no_option(_type: object, value: str | None) -> None:
-    _not_empty(_type, value)
-    if value is not None and value.startswith("-") and value != "-":
-        raise ValueError(f"an option? A file of that name is ./{value}")
-
-
-def _within(name: str, value: float, most: float) -> float:
-    if 0 < value <= most:
+def _within(name: str, value: float, most: float, *, least: float | None = None) -> float:
+    if (value > 0 if least is None else least <= value) and value <= most:
         return value
-    raise Stop(f"{name}: more than 0 and at most {most:,}, not {value:g}")
+    lower = "more than 0" if least is None else f"at least {least:g}"
+    raise Stop(f"{name}: {lower} and at most {most:,}, not {value:g}")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cdek_async import CdekClient
-from cdek_async.cli._delete import Wishes, carry_out
+from cdek_async.cli._asked import deletion
+from cdek_async.cli._bulk import carry_out
 from cdek_async.cli._exit import Code
 from cdek_async.cli._feed import Feed
 from cdek_async.cli._job import Job
@@ -18,6 +19,7 @@ from cdek_async.cli._rows import read_rows
 from cdek_async.cli._sandbox import LOCKED, write_uuids
 from cdek_async.cli._screen import Screen
 from cdek_async.cli._source import Source
+from cdek_async.cli._wishes import Wishes
 from cdek_async.sandbox import Call, Fault, Kind, Sandbox, serve
 from cdek_async.sandbox.faults import Mix
 
@@ -60,7 +62,7 @@ async def _demo(screen: Screen, sandbox: Sandbox, faults: Faults, directory: Pat
         screen.say(f"Some may no longer be deleted, and {_FAULTS:.0%} of all calls go wrong. Deleting all:")
         client = CdekClient(sandbox.client_id, sandbox.client_secret, base_url=url)
         with Source(str(listed)) as source, Report(str(report)) as written:
-            job = Job(client, screen, written, source.count())
+            job = Job(client, screen, deletion, report=written, lines=source.count())
             wishes = Wishes(orders=str(listed), patience=_PATIENCE)
             with Feed(read_rows(source)) as rows:
                 code = await carry_out(job, rows, wishes, listed.name)

@@ -79,9 +79,12 @@ def unusable(row: Row, problem: str) -> Entry:
 
 
 class Report:
-    """An open report, each row on disk as soon as it is written; never over another file."""
+    """An open report, each row on disk as soon as it is written; never over another file.
 
-    def __init__(self, path: str) -> None:
+    With `replace`, the file is this very job's, from before it was cut off: its first row begins it anew.
+    """
+
+    def __init__(self, path: str, *, replace: bool = False) -> None:
         self.name = "standard output" if path == STDOUT else path
         ending = Path(path).suffix.lower()
         self._json = ending in (".jsonl", ".ndjson")
@@ -89,12 +92,13 @@ class Report:
             raise Stop(f"--report: out.csv or out.jsonl, not {path!r:.60}")
         self._path = path
         self._rows = 0
-        self._fd = standard_output().fileno() if path == STDOUT else _create(path)
+        self._fd = standard_output().fileno() if path == STDOUT else _create(path, replace=replace)
         self._owned = path != STDOUT
         self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
-        if not self._json:
+        self._stale = self._regular and bool(os.fstat(self._fd).st_size)
+        if not self._stale:
             try:
-                self._write(_csv_line(COLUMNS))
+                self._begin()
             except OSError as error:
                 raise Stop(f"report {self.name}: {reason(error)}") from error
 
@@ -106,13 +110,22 @@ class Report:
     ) -> None:
         if self._owned:
             os.close(self._fd)
-            if self._regular and not self._rows:  # a header alone would stand in the way of the next run
+            # A header alone would stand in the way of the next run.
+            if self._regular and not self._rows and not self._stale:
                 Path(self._path).unlink(missing_ok=True)
 
     def write(self, entry: Entry) -> None:
         """Add one row; an `OSError` leaves the rows before it whole."""
+        if self._stale:
+            os.ftruncate(self._fd, 0)
+            self._stale = False
+            self._begin()
         self._write(json_line(entry) if self._json else csv_line(entry))
         self._rows += 1
+
+    def _begin(self) -> None:
+        if not self._json:
+            self._write(_csv_line(COLUMNS))
 
     def _write(self, text: str) -> None:
         # Unbuffered: what was known when the process died is there, and a full disk is noticed at its row.
@@ -133,14 +146,14 @@ def _is_device(path: str) -> bool:
     return found.exists() and not found.is_file()
 
 
-def _create(path: str) -> int:
+def _create(path: str, *, replace: bool) -> int:
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
         raise Stop(f"report {path}: {reason(error)}") from error
     found = os.fstat(fd)
     if stat.S_ISREG(found.st_mode):
-        if found.st_size:
+        if found.st_size and not replace:
             os.close(fd)
             raise Stop(f"report {path}: exists already, and is not written over")
         os.fchmod(fd, 0o600)  # it was there, empty

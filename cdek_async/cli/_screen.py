@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, TextIO, cast
 
 from attrs import frozen
 from rich import box
@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cdek_async.cli._stderr import StandardError
 from cdek_async.cli._tally import Tally
 from cdek_async.cli._text import counted, plain
 
@@ -88,16 +89,9 @@ class Standing:
         return None if self.total is None else 2 * self.total
 
 
-class _StandardError(Console):
-    """Goes dark when nobody reads it any more; what it tells of goes on."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
-
-
 def screen(*, notes: int = 20, more: str = "") -> "Screen":
     """The screen of a command; `more` says where the notes are that it does not show."""
-    return Screen(_StandardError(stderr=True, highlight=False), notes=notes, more=more)
+    return Screen(Console(file=cast("TextIO", StandardError()), highlight=False), notes=notes, more=more)
 
 
 class Screen:

@@ -4,6 +4,7 @@ import os
 import stat
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from hashlib import sha256
 from io import BufferedReader, FileIO
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,8 @@ class Source:
         except OSError as error:
             raise Stop(f"{self.name}: {reason(error)}") from error
         self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
+        self.repeatable = path != STDIN and self._regular
+        """Another process can read it again."""
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +51,16 @@ class Source:
         lines = sum(1 for _ in self.lines())
         self._file.seek(start)
         return lines
+
+    def digest(self) -> str:
+        """SHA-256 of the whole of a file."""
+        start = self._file.tell()
+        self._file.seek(0)
+        found = sha256()
+        while chunk := self._file.read(1 << 20):
+            found.update(chunk)
+        self._file.seek(start)
+        return found.hexdigest()
 
     def lines(self) -> Iterator[str]:
         """Each line with its end, without a byte order mark."""

@@ -36,6 +36,11 @@ class Tally:
             self.codes[known if known in self.codes or len(self.codes) < _MAX_CODES else OTHER_CODES] += 1
 
     @property
+    def open(self) -> int:
+        """Rows that are not what they will be."""
+        return sum(self.verdicts[verdict] for verdict in (*_OPEN, "failed"))
+
+    @property
     def code(self) -> Code:
         """The exit code that the verdicts call for: what went wrong counts more than what is still open."""
         if any(self.verdicts[verdict] for verdict in _BAD):

@@ -57,7 +57,7 @@ class Impatient(io.StringIO):
 def interrupted() -> None:
     out = Impatient()
     assert demo(Screen(Console(file=out, width=200)), orders=60) == Code.INTERRUPTED
-    assert out.getvalue().splitlines()[-1].startswith("interrupted; ")
+    assert out.getvalue().splitlines()[-1].startswith("Interrupted. ")
 
 
 def test_the_demo_ends_by_ctrl_c() -> None:
@@ -74,7 +74,7 @@ def test_the_demo_is_a_command() -> None:
         assert child.stderr.readline().startswith(b"A sandbox of CDEK listens at http://127.0.0.1:")
         child.stderr.readline()
         child.send_signal(signal.SIGINT)
-        if child.stderr.readline().startswith(b"Ctrl-C"):
+        if child.stderr.readline().startswith(b"Interrupted:"):
             child.send_signal(signal.SIGINT)
         assert b"Traceback" not in child.communicate(timeout=20)[1]
     assert child.returncode == 130

@@ -12,12 +12,15 @@ import pytest
 from attrs import define
 from rich.console import Console
 
-from cdek_async.cli._delete import Wishes, carry_out
+from cdek_async import Ticket
+from cdek_async.cli._asked import deletion
+from cdek_async.cli._bulk import carry_out
 from cdek_async.cli._exit import Code, Stop
-from cdek_async.cli._job import Job, deletion
+from cdek_async.cli._job import Job
 from cdek_async.cli._report import Report
 from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
+from cdek_async.cli._wishes import Wishes
 from cdek_async.sandbox import Call, Fault, Sandbox
 from tests.sandboxed import client_of
 from tests.virtual import run
@@ -65,11 +68,9 @@ def ran(
         client = client_of(sandbox, **options)
         loop = asyncio.get_running_loop()
         with Report(str(path / "report.jsonl")) as report:
-            job = Job(client, Screen(Console(file=out, width=200)), report, lines)
+            job = Job(client, Screen(Console(file=out, width=200)), deletion, report=report, lines=lines)
             code = await carry_out(job, source(), Wishes(orders="", patience=patience), "orders.csv")
             seconds = loop.time()
-        if job.cut:
-            await client.aclose()
         file = path / "report.jsonl"  # none, where it would have no rows
         written = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return Ran(code, out.getvalue(), written, seconds, job)
@@ -219,9 +220,9 @@ def test_ctrl_c_lets_what_is_in_flight_settle(tmp_path: Path) -> None:
     assert found.code == Code.INTERRUPTED
     assert found.verdicts == dict.fromkeys(range(1, 6), "ok")
     assert len(sandbox.calls["DELETE"]) == 5
-    assert "Ctrl-C: nothing more is sent, what is in flight may take 30 s" in found.screen
+    assert "Interrupted: nothing more is sent, what is in flight may take 30 s" in found.screen
     assert found.screen.splitlines()[-1] == (
-        "interrupted. 5 rows have a verdict; the rest of orders.csv is still to do."
+        "Interrupted. 5 rows have a verdict; the rest of orders.csv is still to do."
     )
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -230,13 +231,15 @@ def test_ctrl_c_lets_what_is_in_flight_settle(tmp_path: Path) -> None:
     ("presses", "until"), [((4.5,), 34.5), ((4.5, 6.0), 6.0), ((4.5, 6.0, 6.0, 6.1), 6.0)]
 )
 def test_patience_after_ctrl_c_has_an_end(tmp_path: Path, presses: tuple[float, ...], until: float) -> None:
-    """Thirty seconds after the first, at once after a second; what has no verdict is counted."""
+    """Thirty seconds after the first, at once after a second; what has no verdict keeps its ticket."""
     sandbox = Sandbox(settle="never")
     rows = [Row(n, uuid=order.uuid) for n, order in enumerate(sandbox.add_orders(50), 1)]
     found = ran(sandbox, pressed(*presses, rows=rows), tmp_path)
-    assert (found.code, found.rows) == (Code.INTERRUPTED, [])
+    assert found.code == Code.INTERRUPTED
+    assert found.verdicts == dict.fromkeys(range(1, 6), "unsettled")
+    assert all(Ticket.from_json(row["ticket"]).request_uuid for row in found.rows)
     assert found.seconds == pytest.approx(until, abs=0.5)
-    assert "interrupted; 5 orders that CDEK has taken note of have no verdict." in found.screen
+    assert "Interrupted. 0 rows have a verdict; the rest of orders.csv is still to do." in found.screen
 
 
 def test_a_disk_that_fills_stops_the_job_and_loses_no_verdict(tmp_path: Path) -> None:
@@ -273,7 +276,7 @@ def test_a_reader_that_leaves_ends_the_job_quietly(tmp_path: Path) -> None:
         with Report(f"/dev/fd/{writer}") as report:
             os.close(reader)
             os.close(writer)
-            job = Job(client_of(sandbox), Screen(Console(file=out, width=200)), report, None)
+            job = Job(client_of(sandbox), Screen(Console(file=out, width=200)), deletion, report=report)
             return await carry_out(job, pressed(rows=rows)(), Wishes(orders=""), "orders.csv")
 
     assert run(main()) == Code.FAILED
@@ -301,11 +304,10 @@ def _refused(call: Call, sandbox: Sandbox) -> Fault | None:
 
 
 def test_one_order_is_counted_in_the_singular(tmp_path: Path) -> None:
-    """When it is waited for no longer."""
-    sandbox = Sandbox(settle="never")
-    found = ran(sandbox, pressed(0.5, 0.6, rows=[Row(1, uuid=sandbox.add_order().uuid)]), tmp_path)
+    """For what is the commonest job of all."""
+    sandbox = Sandbox(settle="fixed:0")
+    found = ran(sandbox, of(Row(1, uuid=sandbox.add_order().uuid)), tmp_path)
     assert "orders.csv: 1 row, " in found.screen
-    assert "interrupted; 1 order that CDEK has taken note of has no verdict. 0 rows have" in found.screen
 
 
 def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:

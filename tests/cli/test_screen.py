@@ -3,6 +3,7 @@ import io
 from typing import Any
 
 import pytest
+from attrs import define
 from rich.console import Console
 
 from cdek_async.cli._report import Entry
@@ -66,6 +67,33 @@ def test_a_line_for_logs_has_everything() -> None:
     assert View(standing(), 10, 104.3).line() == (
         "submitted 600, deleted 431, rejected 12, waiting 152, errors 5, 104 calls/s, 0:10, 0:09 left"
     )
+
+
+def test_what_went_well_has_a_word_of_its_own() -> None:
+    """Not every job deletes."""
+    assert list(standing(done="updated").counts.items())[1] == ("updated", 431)
+    out = io.StringIO()
+    tally = Tally()
+    tally.add(Entry(Row(1), "ok"))
+    Screen(Console(file=out, width=60)).summary(tally, "changes.jsonl: 1 row", "updated")
+    assert "updated   1" in out.getvalue()
+
+
+@define
+class Reading:
+    """Not a job of operations: other words, and one step a row."""
+
+    counts: dict[str, int]
+    calls: int = 12
+    steps: int = 10
+    whole: int | None = 30
+    silent: str = ""
+
+
+def test_anything_that_has_counts_can_be_shown() -> None:
+    """By its own words, in its own order."""
+    view = View(Reading({"read": 1_010, "not deletable": 2}), 10, 1.0)
+    assert view.line() == "read 1,010, not deletable 2, 1 call/s, 0:10, 0:20 left"
 
 
 @pytest.mark.parametrize("width", [60, 30, 20])
@@ -174,20 +202,16 @@ def test_the_summary_counts_verdicts_and_codes() -> None:
     ]
 
 
+def test_a_table_shows_what_a_count_is_made_up_of() -> None:
+    """Below it, and only where that is told; words of CDEK's are only text."""
+    out = io.StringIO()
+    counts = [("not deletable", 1_200), ("gone", 1)]
+    Screen(Console(file=out, width=60)).table("title", counts, {"not deletable": [("[b]SENT\x1b", 1_200)]})
+    rows = [line.split() for line in out.getvalue().splitlines() if line.strip()]
+    assert rows == [["title"], ["not", "deletable", "1,200"], ["[b]SENT", "1,200"], ["gone", "1"]]
+
+
 def test_the_screen_of_a_command_is_standard_error(capfd: Any) -> None:
     """Data go elsewhere."""
     screen().say("hello")
     assert capfd.readouterr() == ("", "hello\n")
-
-
-def test_a_screen_that_nobody_reads_goes_dark() -> None:
-    """What it tells of goes on."""
-
-    class Gone(io.StringIO):
-        def write(self, text: str, /) -> int:
-            raise BrokenPipeError
-
-    on = screen()
-    on._console.file = Gone()
-    on.say("hello")
-    assert on._console.quiet
