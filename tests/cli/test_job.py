@@ -78,31 +78,6 @@ def ran(
     return run(main())
 
 
-@pytest.mark.parametrize(
-    ("row", "operation"),
-    [
-        (
-            Row(1, uuid="5F0F1D3C-7b0f-4c52-8a51-0a2b7c9d1e01", im_number="N"),
-            "5f0f1d3c-7b0f-4c52-8a51-0a2b7c9d1e01",
-        ),
-        (Row(1, cdek_number="11", im_number="N"), "11"),
-        (Row(1, im_number="N"), "N"),
-    ],
-)
-def test_a_row_names_its_order_by_its_first_number(row: Row, operation: str) -> None:
-    """A uuid needs no look for it."""
-    found = deletion(row)
-    assert str(found.uuid or found.cdek_number or found.im_number) == operation
-    assert found.row is row
-
-
-@pytest.mark.parametrize("row", [Row(1, problem="blank"), Row(1, uuid="x"), Row(1, im_number="a\x1bb")])
-def test_a_row_that_is_no_order_is_a_value_error(row: Row) -> None:
-    """Before anything is sent."""
-    with pytest.raises(ValueError, match=r"^(blank|uuid|im_number)"):
-        deletion(row)
-
-
 def test_every_row_has_its_row_in_the_report(tmp_path: Path) -> None:
     """By uuid and by number, whatever became of it; the exit code says that not all went well."""
     sandbox = Sandbox(settle="fixed:1")
