@@ -111,7 +111,7 @@ def bad(message: str) -> BadReply:
         (bad("GET /v2/orders/7: answered 400 with v2_entity_invalid"), "not_deletable", "v2_entity_invalid"),
         (bad("im_number 7: CDEK shows no single order, but several_orders"), "not_deletable", None),
         (bad("GET /v2/orders/7: answered 400 with v2_bad_request"), "unknown", "BadReply"),
-        (bad("im_number v2_entity_forbidden: no single order, but v2_bad_request"), "unknown", "BadReply"),
+        (bad("im_number a but v2_entity_forbidden, b: but v2_bad_request"), "unknown", "BadReply"),
         (bad("asked for im_number, CDEK showed an order of another one"), "unknown", "BadReply"),
         (TransportError("GET: failed with v2_entity_forbidden"), "unknown", "TransportError"),
     ],

@@ -13,10 +13,11 @@ from attrs import define
 from rich.console import Console
 
 from cdek_async import CdekClient, DeleteOrder, Outcome
+from cdek_async.cli._asked import deletion
 from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._rehearse import Found, Rehearsal, rehearse
 from cdek_async.cli._report import Report
-from cdek_async.cli._rows import NUMBERS, Row
+from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
 from cdek_async.cli._tally import OTHER_CODES
 from cdek_async.sandbox import Fault, Sandbox
@@ -25,14 +26,6 @@ from tests.virtual import run
 
 Source = Callable[[], AsyncIterator[Row]]
 UNKNOWN = "5f0f1d3c-7b0f-4c52-8a51-0a2b7c9d1e07"
-
-
-def ask(row: Row) -> DeleteOrder:
-    """The deletion that a row asks for."""
-    if row.problem:
-        raise ValueError(row.problem)
-    name = next(name for name in NUMBERS if getattr(row, name))
-    return DeleteOrder(**{name: getattr(row, name)})
 
 
 @define
@@ -64,18 +57,20 @@ def ran(
     out, file = io.StringIO(), path / "report.jsonl"
 
     async def main() -> Ran:
-        screen = Screen(Console(file=out, width=200))
+        screen, client = Screen(Console(file=out, width=200)), client_of(sandbox, rate=rate)
         with Report(str(file)) as report:
             code = await rehearse(
-                client_of(sandbox, rate=rate),
+                client,
                 screen,
                 report,
                 source(),
                 lines,
-                ask=ask,
+                ask=deletion,
                 rate=rate,
                 name="orders.csv",
             )
+        with pytest.raises(RuntimeError, match="closed"):
+            await client.get_order(UNKNOWN)
         written = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return Ran(code, out.getvalue(), written, asyncio.get_running_loop().time())
 
@@ -226,7 +221,7 @@ def really(sandbox: Sandbox, rows: list[Row]) -> dict[int, str]:
             return {row.line: await verdict(client, row) for row in rows}
 
     async def verdict(client: CdekClient, row: Row) -> str:
-        async with client.run_all([ask(row)]) as results:
+        async with client.run_all([deletion(row)]) as results:
             async for _, result in results:
                 assert isinstance(result, Outcome), result
                 return str(result.verdict)
@@ -254,7 +249,7 @@ def test_what_it_would_cost_is_what_it_costs(tmp_path: Path) -> None:
     sandbox.calls.clear()
 
     async def main() -> None:
-        async with client_of(sandbox) as client, client.run_all([ask(row) for row in rows]) as results:
+        async with client_of(sandbox) as client, client.run_all([deletion(row) for row in rows]) as results:
             assert len([each async for each in results]) == len(rows)
 
     run(main())
@@ -453,7 +448,14 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
             os.close(writer)
             screen = Screen(Console(file=out, width=200))
             return await rehearse(
-                client_of(sandbox), screen, report, of(*rows)(), None, ask=ask, rate=200, name="orders.csv"
+                client_of(sandbox),
+                screen,
+                report,
+                of(*rows)(),
+                None,
+                ask=deletion,
+                rate=200,
+                name="orders.csv",
             )
 
     assert run(main()) == Code.FAILED
@@ -471,7 +473,7 @@ def test_the_screen_shows_where_it_stands() -> None:
         async with client_of(sandbox) as client:
             rehearsal = Rehearsal(client, Screen(Console(file=io.StringIO())), None, 6)
             assert rehearsal.standing().silent == ""
-            await rehearsal.run(of(*rows, Row(6, problem="blank"))(), ask, rate=200)
+            await rehearsal.run(of(*rows, Row(6, problem="blank"))(), deletion, rate=200)
             stands = rehearsal.standing()
             assert stands.counts == {
                 "read": 3,
