@@ -60,8 +60,9 @@ def _packages(order: Order, changes: OrderChanges) -> tuple[Package, ...]:
     for index, position in enumerate(packages_meant(order, changes)):
         package = (changes.packages or ())[index]
         if position is not None:
-            package = _whole(order.packages[position], package)
-            if not package.package_id:
+            read = order.packages[position]
+            package = evolve(_whole(read, package), package_id=read.package_id)
+            if not read.package_id:
                 raise ValueError(f"packages[{index}].package_id: CDEK shows none until the order is created")
         found.append(package)
     return tuple(found)
@@ -113,7 +114,7 @@ def _members(old: Any, new: Any) -> Iterator[tuple[str, Any]]:
     for name in writable(type(new)):
         shown, given = getattr(old, name), getattr(new, name)
         if given is not UNSET:
-            yield name, given if given in ABSENT else _whole(shown, given)
+            yield name, _whole(shown, given)
         elif not _left_to_cdek(old, new, name):
             yield name, shown
 

@@ -98,6 +98,13 @@ def test_all_packages_go_out_with_their_ids_where_one_changes() -> None:
     }
 
 
+@pytest.mark.parametrize("package_id", [None, ""])
+def test_an_id_is_carried_over_for_one_that_was_given_empty(package_id: Any) -> None:
+    """A package that CDEK has is never sent without its id."""
+    wanted = BOX | {"package_id": package_id, "weight": 5}
+    assert sent(read(), change(packages=[wanted])) == ALONG | {"packages": [BOX | {"weight": 5}]}
+
+
 def test_a_package_as_it_was_read_can_be_listed() -> None:
     """What is CDEK's to say is not sent back."""
     order = read(
@@ -203,20 +210,37 @@ def test_a_street_stays_in_its_city(wanted: Any, expected: Any) -> None:
     assert sent(read(), change(to_location=wanted))["to_location"] == expected
 
 
-@pytest.mark.parametrize("shown", [{}, {"city": "Самара"}, None])
+@pytest.mark.parametrize("shown", [{}, {"city": "Самара"}, {"code": None, "city": "Самара"}, None])
 def test_a_street_without_a_known_city_is_sent_as_given(shown: Any) -> None:
     """An order that shows no place, or none of CDEK's list."""
     order = read(to_location=shown)
     assert sent(order, change(to_location={"address": "x"}))["to_location"] == {"address": "x"}
 
 
-def test_a_recipient_given_in_part_is_amended() -> None:
-    """What was left out stays, but for a company that is only CDEK's copy of the name."""
-    order = read(recipient=answers.CONTACT | {"company": "Ложкина Вера"})
-    safe = sent(order, change(recipient={"name": "Ложкина Анна"}))
-    expected = answers.CONTACT | {"name": "Ложкина Анна"}
-    del expected["company"]
-    assert safe["recipient"] == expected
+@pytest.mark.parametrize(
+    ("company", "given", "kept"),
+    [
+        ("ООО Маяк", {"name": "Ложкина Анна"}, True),
+        ("Ложкина Вера", {"name": "Ложкина Анна"}, False),
+        ("Ложкина Вера", {"name": "Ложкина Вера", "email": "v@mayak.example"}, True),
+        ("Ложкина Вера", {"email": "v@mayak.example"}, True),
+    ],
+)
+def test_a_recipient_given_in_part_is_amended(company: Any, given: Any, kept: Any) -> None:
+    """What was left out stays, but for a company that is CDEK's copy of the name that changes."""
+    contact = answers.CONTACT | {"company": company}
+    expected = contact | given
+    if not kept:
+        del expected["company"]
+    assert sent(read(recipient=contact), change(recipient=given)) == {"type": 1, "recipient": expected}
+
+
+def test_a_phone_goes_out_as_it_was_given() -> None:
+    """CDEK shows it without its plus, and asks for one."""
+    order = read(recipient={"name": "Вера", "phones": [{"number": "79990000001"}]})
+    phones = [{"number": "+79990000001"}]
+    safe = sent(order, change(recipient={"phones": phones}, comment="x"))
+    assert safe["recipient"] == {"name": "Вера", "phones": phones}
 
 
 @pytest.mark.parametrize(
