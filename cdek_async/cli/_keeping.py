@@ -1,5 +1,6 @@
 """Where the journal of a job is, whether it fits, and the line that resumes the job."""
 
+import re
 import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,7 +50,7 @@ def keeping(wishes: Wishes, source: Source, base_url: str) -> Journal | None:
 
 def _beside(orders: str, digest: str, base_url: str) -> str:
     """Named so that tonight's orders.csv meets neither yesterday's journal nor that of a test host."""
-    host = urlsplit(base_url).netloc.replace(":", "-").strip("[]")
+    host = re.sub(r"[^\w.]+", "-", urlsplit(base_url).netloc).strip("-")
     return f"{orders}.{digest[:_DIGITS]}.{host}.journal"
 
 

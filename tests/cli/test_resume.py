@@ -1,0 +1,193 @@
+"""Bulk commands over a real socket, with a journal: ended early, gone on with, run again."""
+
+import csv
+import json
+import shlex
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdek_async.cli import main
+from cdek_async.sandbox import Call, Fault, Order, Sandbox
+from tests.cli.terminal import environment, finish, served, start
+
+HASTY = ("--timeout", "0.4")  # too short for an order that cannot be looked at
+
+
+class Blind(Sandbox):
+    """A sandbox that shows no order for as long as it is told so."""
+
+    blind = False
+
+    def __init__(self) -> None:
+        super().__init__(settle="fixed:0", faults=self._plan_of)
+
+    def _plan_of(self, call: Call) -> Fault | None:
+        return Fault("server_error") if self.blind and call.kind == "GET" else None
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Blind]:
+    """A sandbox that the environment and the working directory are set for."""
+    sandbox = Blind()
+    with served(sandbox) as url:
+        for name, value in environment(url).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        yield sandbox
+
+
+def write(orders: list[Order], *more: str) -> None:
+    Path("orders.csv").write_text("\n".join(["uuid", *(order.uuid for order in orders), *more, ""]))
+
+
+def report(name: str = "r.csv") -> dict[int, str]:
+    with Path(name).open(newline="") as file:
+        return {int(row["line"]): row["verdict"] for row in csv.DictReader(file)}
+
+
+def line_after(err: str, words: str) -> list[str]:
+    """The command that is printed after some words."""
+    line = next(line for line in err.splitlines() if words in line)
+    return shlex.split(line.partition(words)[2])[1:]
+
+
+def test_the_same_command_again_asks_nobody(sandbox: Blind, capsys: Any) -> None:
+    """What has its verdict is told from the journal, and the report is whole again."""
+    orders = [*sandbox.add_orders(8), *(sandbox.add_order(claims=True) for _ in range(2))]
+    write(orders, "oops")
+    command = ["delete", "orders.csv", "--report", "r.csv"]
+    assert main(command) == 1
+    first, err = report(), capsys.readouterr().err
+    assert err.startswith("Journal: orders.csv.")
+    assert Counter(first.values()) == {"ok": 8, "rejected": 2, "unusable": 1}
+    calls = len(sandbox.calls["DELETE"])
+    assert main(command) == 1
+    assert report() == first
+    assert len(sandbox.calls["DELETE"]) == calls
+    err = capsys.readouterr().err
+    assert "Going on with orders.csv." in err
+    assert ": 10 rows have a verdict already." in err
+    assert "orders.csv: 11 rows, 0 calls in 0:00" in err
+
+
+def test_duplicate_rows_are_one_order(sandbox: Blind) -> None:
+    """Each has its row in the report; CDEK is asked once."""
+    order = sandbox.add_order()
+    write([order] * 5)
+    assert main(["delete", "orders.csv", "--report", "r.csv"]) == 0
+    assert report() == dict.fromkeys(range(2, 7), "ok")
+    assert len(sandbox.calls["DELETE"]) == 1
+
+
+def test_what_is_unsettled_is_settled_by_the_line_that_is_printed(sandbox: Blind, capsys: Any) -> None:
+    """Not sent again; the report says so then."""
+    sandbox.blind = True
+    write(sandbox.add_orders(3))
+    assert main(["delete", "orders.csv", "--report", "r.csv", *HASTY]) == 3
+    assert set(report().values()) == {"unsettled"}
+    line = line_after(capsys.readouterr().err, "To go on: ")
+    assert line[0] == "resume"
+    assert line[2:] == ["--report", "r.csv", *HASTY]
+    sandbox.blind = False
+    assert main(line) == 0
+    assert set(report().values()) == {"ok"}
+    assert len(sandbox.calls["DELETE"]) == 3
+    assert "To go on" not in capsys.readouterr().err
+
+
+def test_a_limit_is_a_first_bite(sandbox: Blind, capsys: Any) -> None:
+    """The rest is for the line that is printed, which has no limit."""
+    write(sandbox.add_orders(5))
+    assert main(["delete", "orders.csv", "--limit", "2"]) == 0
+    err = capsys.readouterr().err
+    assert "--limit 2 left rows of orders.csv out." in err
+    assert len(sandbox.calls["DELETE"]) == 2
+    line = line_after(err, "To go on: ")
+    assert "--limit" not in line
+    assert main([*line, "--limit", "5"]) == 0
+    assert len(sandbox.calls["DELETE"]) == 5
+    assert "To go on" not in capsys.readouterr().err
+
+
+def test_too_many_rejections_stop_a_job_which_can_go_on(sandbox: Blind, capsys: Any) -> None:
+    """With its allowance anew: who goes on has looked at what was rejected."""
+    write([sandbox.add_order(claims=True) for _ in range(500)])
+    command = ["delete", "orders.csv", "--max-rejected", "3", "--concurrency", "2"]
+    assert main(command) == 1
+    err = capsys.readouterr().err
+    assert "--max-rejected 3: more than that were turned down." in err
+    first = len(sandbox.calls["DELETE"])
+    assert 4 <= first <= 6
+    assert main(line_after(err, "To go on: ")) == 1
+    assert first + 4 <= len(sandbox.calls["DELETE"]) <= first + 6
+
+
+def test_what_was_rejected_is_asked_again_when_told_to(sandbox: Blind) -> None:
+    """A claim was closed, say; what is deleted is left alone."""
+    orders = [sandbox.add_order(), sandbox.add_order(claims=True)]
+    write(orders)
+    command = ["delete", "orders.csv", "--report", "r.csv"]
+    assert main(command) == 1
+    orders[1].claims = False
+    assert main(command) == 1
+    assert main([*command, "--retry-rejected"]) == 0
+    assert report() == {2: "ok", 3: "ok"}
+    assert len(sandbox.calls["DELETE"]) == 3
+
+
+def test_another_process_is_turned_away(sandbox: Blind, capsys: Any) -> None:
+    """Its journal and its report are left alone."""
+    sandbox.blind = True
+    write(sandbox.add_orders(3))
+    with start("delete", "orders.csv", "--report", "r.csv") as child:
+        assert child.stderr
+        assert child.stderr.readline().startswith(b"Journal: ")
+        assert main(["delete", "orders.csv", "--report", "r.csv"]) == 2
+        assert "this journal is in use by another process" in capsys.readouterr().err
+        sandbox.blind = False
+        child.communicate(timeout=20)
+    assert child.returncode == 0
+    assert set(report().values()) == {"ok"}
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupt_ends_well_and_the_line_goes_on(sandbox: Blind, name: str) -> None:
+    """What is in flight has its time; then it keeps its ticket in the journal and in the report."""
+    sandbox.blind = True
+    write(sandbox.add_orders(100))
+    with start("delete", "orders.csv", "--report", "r.csv", "--grace", "0.3", "--rate", "50") as child:
+        assert child.stderr
+        child.stderr.readline()
+        while len(sandbox.calls["DELETE"]) < 5:
+            pass
+        child.send_signal(getattr(signal, name))
+        err = child.communicate(timeout=20)[1].decode()
+    assert child.returncode == 130
+    assert "Interrupted: nothing more is sent, what is in flight may take 0.3 s" in err
+    sent = len(sandbox.calls["DELETE"])
+    assert 5 <= len(report()) <= sent < 100
+    assert set(report().values()) <= {"unsettled", "undecided"}
+    sandbox.blind = False
+    code, _, err = finish(*line_after(err, "To go on: "))
+    assert (code, Counter(report().values())) == (0, {"ok": 100})
+    assert len(sandbox.calls["DELETE"]) == 100
+
+
+def test_orders_are_changed_in_bulk(sandbox: Blind, capsys: Any) -> None:
+    """With the same report and journal; a line that is no change is told, and sends nothing."""
+    orders = sandbox.add_orders(3)
+    lines = [json.dumps({"uuid": order.uuid, "comment": f"{n}"}) for n, order in enumerate(orders)]
+    Path("changes.jsonl").write_text("\n".join([*lines, "{}"]))
+    assert main(["update", "changes.jsonl", "--report", "r.csv"]) == 1
+    assert report() == {1: "ok", 2: "ok", 3: "ok", 4: "unusable"}
+    err = capsys.readouterr().err
+    assert "updated" in err
+    assert "deleted" not in err
+    assert len(sandbox.calls["PATCH"]) == 3
+    assert main(["update", "changes.jsonl", "--report", "r.csv"]) == 1
+    assert len(sandbox.calls["PATCH"]) == 3
