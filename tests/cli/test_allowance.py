@@ -19,9 +19,7 @@ from cdek_async.cli._allowance import Allowance
         ("100%", 100, 100, False),
     ],
 )
-def test_more_than_was_allowed_is_too_many(
-    text: str, turned_down: int, settled: int, exceeded: bool
-) -> None:
+def test_more_than_was_allowed_is_too_many(text: str, turned_down: int, settled: int, exceeded: bool) -> None:
     """A number at once; a share when a hundred verdicts tell something."""
     assert Allowance.parse(text).exceeded(turned_down, settled) is exceeded
 

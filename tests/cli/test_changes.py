@@ -23,7 +23,9 @@ def test_a_line_is_an_orders_changes(tmp_path: Path) -> None:
     lines = [
         json.dumps({"uuid": UUID, "comment": "Позвонить"}),
         "",
-        json.dumps({"cdek_number": 1400000001, "delivery_recipient_cost": {"value": 0}}).replace("0}", "10.10}"),
+        json.dumps({"cdek_number": 1400000001, "delivery_recipient_cost": {"value": 0}}).replace(
+            "0}", "10.10}"
+        ),
     ]
     first, second = read(tmp_path / "changes.jsonl", "\n".join(lines))
     assert (first.line, first.uuid, first.problem) == (1, UUID, "")
