@@ -22,6 +22,7 @@ class Deadline:
         self.seconds = seconds
         self._paused = paused
         self._at: float | None = None
+        self._began = asyncio.get_running_loop().create_future()
         if started:
             self.start()
 
@@ -29,6 +30,7 @@ class Deadline:
         """Start the clock, unless it runs already."""
         if self._at is None:
             self._at = self._now() + self.seconds
+            self._began.set_result(None)
 
     def remaining(self) -> float:
         """Seconds left; never less than 0."""
@@ -49,6 +51,8 @@ class Deadline:
 
     async def wait(self, task: asyncio.Task[Any]) -> None:
         """Wait until a task is done or time is up; the task goes on."""
+        if not self._began.done():  # the task itself may start the clock, and hang from then on
+            await asyncio.wait({task, self._began}, return_when=asyncio.FIRST_COMPLETED)
         while not task.done() and self.remaining():
             await asyncio.wait({task}, timeout=self._timeout())
 

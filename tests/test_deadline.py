@@ -39,6 +39,26 @@ def test_a_deadline_can_start_later_and_once() -> None:
     run(main())
 
 
+def test_a_clock_that_starts_while_a_task_is_waited_for_ends_the_wait() -> None:
+    """In a bulk job the task starts it, with its first send, and may hang from then on."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline(5, started=False)
+
+        async def sends() -> None:
+            await asyncio.sleep(100)
+            deadline.start()
+            await asyncio.sleep(100)
+
+        task = asyncio.create_task(sends())
+        await deadline.wait(task)
+        assert loop.time() == 105
+        await task
+
+    run(main())
+
+
 def test_an_endless_deadline() -> None:
     """Infinite seconds are no limit to asyncio, which takes None for that."""
 
