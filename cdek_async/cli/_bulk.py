@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 from attrs import evolve, frozen
 
+from cdek_async import CdekClient
 from cdek_async.cli._asked import Ask, deletion, update
 from cdek_async.cli._changes import read_changes
 from cdek_async.cli._confirm import confirm, harmless
@@ -14,6 +15,7 @@ from cdek_async.cli._exit import Code
 from cdek_async.cli._feed import Feed
 from cdek_async.cli._job import Job
 from cdek_async.cli._keeping import keeping, made_report, resume_line
+from cdek_async.cli._rehearse import rehearse
 from cdek_async.cli._report import Report
 from cdek_async.cli._rows import Row, read_rows
 from cdek_async.cli._screen import Screen, clock
@@ -48,8 +50,10 @@ def bulk(wishes: Wishes, screen: Screen) -> Code:
     doing = DOINGS[wishes.command]
     with Source(wishes.orders) as source:
         lines = source.count()
-        rows = Limited(doing.read(source, wishes), wishes.limit)
+        rows = Limited(doing.read(source, wishes), wishes.limit, lines)
         client = connect(rate=wishes.rate)
+        if wishes.dry_run:
+            return _rehearsed(client, screen, rows, wishes, source.name)
         journal = keeping(wishes, source, client.base_url)
         ours = wishes.report is not None and journal is not None and made_report(journal, wishes.report)
         if not (wishes.yes or harmless(client.base_url)):
@@ -59,7 +63,7 @@ def bulk(wishes: Wishes, screen: Screen) -> Code:
                 f"This {doing.verb} the orders of {source.name}{size} at {client.base_url}.",
                 stdin_is_taken=wishes.orders == STDIN,
             )
-        with nullcontext() if wishes.report is None else Report(wishes.report, replace=ours) as report:
+        with _report(wishes, replace=ours) as report:
             if journal is None:
                 screen.say(f"{source.name} can be read only once: this job cannot be resumed")
             job = Job(
@@ -69,23 +73,36 @@ def bulk(wishes: Wishes, screen: Screen) -> Code:
                 done=doing.done,
                 report=report,
                 journal=journal,
-                lines=rows.most(lines),
+                lines=rows.lines,
             )
             return asyncio.run(_fed(job, rows, wishes, source.name))
+
+
+def _rehearsed(client: CdekClient, screen: Screen, rows: "Limited", wishes: Wishes, name: str) -> Code:
+    ask, rate = DOINGS[wishes.command].ask, wishes.rate
+
+    async def main() -> Code:
+        with _report(wishes) as report, Feed(iter(rows)) as feed:
+            return await rehearse(client, screen, report, feed, rows.lines, ask=ask, rate=rate, name=name)
+
+    return asyncio.run(main())
+
+
+def _report(wishes: Wishes, *, replace: bool = False) -> AbstractContextManager[Report | None]:
+    return nullcontext() if wishes.report is None else Report(wishes.report, replace=replace)
 
 
 class Limited:
     """No more than the first rows."""
 
-    def __init__(self, rows: Iterator[Row], limit: int | None) -> None:
+    def __init__(self, rows: Iterator[Row], limit: int | None, lines: int | None) -> None:
         self._rows = rows
         self._limit = limit
         self.left_out = False
         """There were more."""
-
-    def most(self, lines: int | None) -> int | None:
-        """How many lines there will be, a header among them."""
-        return lines if lines is None or self._limit is None else min(lines, self._limit + 1)
+        # A header is a line, too.
+        self.lines = lines if lines is None or limit is None else min(lines, limit + 1)
+        """How many lines there will be; None: nobody knows."""
 
     def __iter__(self) -> Iterator[Row]:
         for number, row in enumerate(self._rows):

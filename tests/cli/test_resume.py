@@ -191,3 +191,14 @@ def test_orders_are_changed_in_bulk(sandbox: Blind, capsys: Any) -> None:
     assert len(sandbox.calls["PATCH"]) == 3
     assert main(["update", "changes.jsonl", "--report", "r.csv"]) == 1
     assert len(sandbox.calls["PATCH"]) == 3
+
+
+def test_a_dry_run_sends_nothing_and_keeps_nothing(sandbox: Blind, capsys: Any) -> None:
+    """It says what would become of the orders, and what that would cost; also of the first only."""
+    write([*sandbox.add_orders(3), sandbox.add_order(status="DELIVERED")])
+    assert main(["delete", "orders.csv", "--dry-run", "--report", "r.csv"]) == 1
+    assert report() == {2: "deletable", 3: "deletable", 4: "deletable", 5: "not_deletable"}
+    assert "about 8 calls" in capsys.readouterr().err
+    assert main(["delete", "orders.csv", "--dry-run", "--limit", "3"]) == 0
+    assert not sandbox.calls["DELETE"]
+    assert sorted(path.name for path in Path().iterdir()) == ["orders.csv", "r.csv"]
