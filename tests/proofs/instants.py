@@ -1,0 +1,51 @@
+"""When a life ends: instants drawn from its start-up to the settling of what it sent."""
+
+import random
+
+from attrs import frozen
+
+from tests.proofs.life import Life
+from tests.proofs.remote import Remote
+
+
+@frozen
+class Instant:
+    """`seconds` after the start or after the journal was opened; or before that, the `after`-th call of a kind."""
+
+    phase: str
+    seconds: float
+    opened: bool = True
+    kind: str = ""
+    after: int = 0
+
+
+def drawn(rng: random.Random, n: int, write: str) -> list[Instant]:
+    """`n` of them, in no order; `write` is the method of the writes."""
+    makers = (
+        [lambda: Instant("start-up", rng.uniform(0, 0.6), opened=False)] * 4
+        + [lambda: Instant("claims", rng.uniform(0, 0.08))] * 4
+        + [lambda: Instant("sends", 5.0, kind=write, after=rng.randint(1, 60))] * 5
+        + [lambda: Instant("looks", 5.0, kind="GET", after=rng.randint(1, 120))] * 4
+        + [lambda: Instant("settling", rng.uniform(2.5, 5.0))] * 3
+    )
+    found = [makers[i % len(makers)]() for i in range(n)]
+    rng.shuffle(found)
+    return found
+
+
+def reached(instant: Instant, life: Life, remote: Remote) -> bool:
+    """Let a life go on until its instant; then it is dead, or (False) has ended by itself before."""
+    if instant.opened and not life.opens():
+        return False
+    if instant.kind:
+        remote.aim({"pid": life.process.pid, "signal": 9, "kind": instant.kind, "after": instant.after})
+        shot = not life.lasts(instant.seconds)
+        remote.aim(None)
+        if shot:
+            return life.process.returncode == -9
+    elif not life.lasts(instant.seconds):
+        return False
+    if not life.alive:
+        return life.process.returncode == -9  # between the two words to the sandbox
+    life.kill()
+    return life.process.returncode == -9
