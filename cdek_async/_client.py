@@ -142,6 +142,18 @@ class CdekClient:
         return self._pacer.outage.on
 
     @property
+    def rate(self) -> float | None:
+        """Calls per second, all of them together; None: no limit.
+
+        A new rate holds at once, also for calls that queue; while CDEK is overloaded, fewer are sent.
+        """
+        return self._pacer.full_rate
+
+    @rate.setter
+    def rate(self, rate: float | None) -> None:
+        self._pacer.full_rate = rate
+
+    @property
     def calls(self) -> int:
         """HTTP calls made so far, tokens and looks included."""
         return self._wire.calls

@@ -1,6 +1,7 @@
 """Engine: an operation's whole way, from its submit to its outcome."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
 from attrs import frozen
@@ -9,12 +10,16 @@ from cdek_async._accept import Again, crossed
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError, Unsettled
 from cdek_async._http import Http
+from cdek_async._learning import SettleTimes
 from cdek_async._models import Ticket, Verdict
 from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
-from cdek_async._polling import Looks, Polling, poll
+from cdek_async._polling import LearnedLooks, Looks, Polling, poll
 from cdek_async._submit import Submission, Turns, busy, named
+
+
+_HURRY = 15.0  # seconds before its deadline in which a look does not let others pass
 
 
 def _nothing(*_: object) -> None:
@@ -44,6 +49,7 @@ class Engine:
         self._account = account
         self._usable = usable
         self._turns = Turns()
+        self._times: dict[str, SettleTimes] = defaultdict(SettleTimes)  # by kind of operation
         self._submissions: set[asyncio.Task[Ticket]] = set()
         self._polls: set[asyncio.Timeout] = set()
         self._closed = False
@@ -133,13 +139,17 @@ class Engine:
         if outcome is not None:
             return outcome
         call = look_call(ticket.order_uuid, {})
-        urgency = Urgency.BULK if bulk else Urgency.SINGLE
+        looks = Looks(polling, thrifty=bulk)
+        if bulk and polling.learning and not elapsed:
+            looks = LearnedLooks(polling, self._times[ticket.kind], lambda: self._http.idle)
 
         async def look() -> Outcome | None:
-            nonlocal urgency
-            now, urgency = urgency, Urgency.STRAGGLER if bulk else Urgency.SINGLE
+            urgency = Urgency.SINGLE
+            if bulk:
+                can_wait = not looks.prompt and deadline.remaining() > _HURRY
+                urgency = Urgency.LOOK if can_wait else Urgency.PROMPT
             reply = await self._http.look(
-                call, deadline, now, lambda reply: readable(reply, ticket.order_uuid)
+                call, deadline, urgency, lambda reply: readable(reply, ticket.order_uuid)
             )
             return conclude(ticket, reply)
 
@@ -147,7 +157,7 @@ class Engine:
         self._polls.add(cut)
         try:
             async with cut:
-                return await poll(ticket, look, Looks(polling, thrifty=bulk), elapsed, deadline)
+                return await poll(ticket, look, looks, elapsed, deadline)
         except CdekError as error:
             error.ticket = ticket
             raise

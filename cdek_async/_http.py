@@ -52,6 +52,11 @@ class Http:
         """CDEK's clock."""
         return self._wire.clock
 
+    @property
+    def idle(self) -> bool:
+        """No call waits for its turn."""
+        return self._wire.pacer.idle
+
     async def authenticate(self) -> None:
         """Have a token, before anything is sent with it: its reply has the server's time."""
         await self._credentials.token()

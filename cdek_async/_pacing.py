@@ -5,6 +5,7 @@ import heapq
 from collections import deque
 from enum import IntEnum
 from itertools import count
+from math import inf
 from typing import NamedTuple
 
 from cdek_async._outage import Outage
@@ -15,7 +16,10 @@ _WINDOW = 1.0  # seconds after which the rate is judged anew: once, however many
 _TOLERATED = 0.1  # of a window's calls may fail without slowing the rest
 _RECOVERY = 0.1  # of the full rate, gained back per window
 _SLOWEST = 0.01  # of the full rate
-_SHARE = 4  # other bulk calls between two stragglers
+# A bulk job's look lets writes pass it for so many seconds: what is sent sooner is settled sooner. Without
+# that a job would end later by the settle time of its slowest; with more, more would wait to be looked at.
+_PATIENCE = 7.0
+MAX_RATE = 100_000
 
 
 class Urgency(IntEnum):
@@ -24,29 +28,25 @@ class Urgency(IntEnum):
     TOKEN = 0
     SINGLE = 1
     """Somebody waits for this very order."""
-    BULK = 2
-    STRAGGLER = 3
-    """A bulk job's order that was looked at before and was not settled: last, but for a share."""
+    PROMPT = 2
+    """A bulk job's look that is worth little later."""
+    BULK = 3
+    LOOK = 4
+    """A bulk job's look that can wait a while."""
 
 
 class _Waiter(NamedTuple):
     urgency: int
+    due: float
     turn: int
     granted: asyncio.Future[float]
 
 
 class Pacer:
-    """The last gate before the wire: at most `rate` calls in any second, at most `connections` at once.
-
-    A rate of 2.5 is 2 in any second.
-    """
+    """The last gate before the wire: at most `rate` calls in any second, at most `connections` at once."""
 
     def __init__(self, rate: float | None, connections: int) -> None:
-        if rate is not None and not 0 < rate <= MAX_RATE:
-            raise ValueError(
-                f"rate: calls per second, more than 0, at most {MAX_RATE} (or None: no limit), not {rate!r}"
-            )
-        self._full = rate
+        self._full = _checked(rate)
         self._factor = 1.0
         self._window_at = 0.0
         self._calls = 0
@@ -54,12 +54,10 @@ class Pacer:
         self._free = connections
         self.outage = Outage()
         self._queue: list[_Waiter] = []
-        self._stragglers: list[_Waiter] = []
-        self._passed = 0
         self._closed = False
         self._turns = count()
-        self._sent: deque[float] = deque(maxlen=max(1, int(rate)) if rate else 1)
-        self._next = 0.0
+        self._sent: deque[float] = deque()  # in the last second
+        self._stepped = -inf
         self._paused_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -68,13 +66,31 @@ class Pacer:
         """Calls per second now; it falls when CDEK asks for it and recovers by itself."""
         return self._full and self._full * self._factor
 
+    @property
+    def full_rate(self) -> float | None:
+        """Calls per second when CDEK is well; None: no limit. A new one holds for those who wait, too."""
+        return self._full
+
+    @full_rate.setter
+    def full_rate(self, rate: float | None) -> None:
+        self._full = _checked(rate)
+        if self._queue:
+            self._pump()
+
+    @property
+    def idle(self) -> bool:
+        """Nobody waits: one call more costs nothing that others need."""
+        return not self._queue
+
     async def acquire(self, urgency: Urgency) -> float:
         """Wait for leave to send one call now; returns when. `release` it when its answer is in."""
         loop = asyncio.get_running_loop()
         if self._closed:
             return loop.time()
-        waiter = _Waiter(urgency, next(self._turns), loop.create_future())
-        heapq.heappush(self._stragglers if urgency is Urgency.STRAGGLER else self._queue, waiter)
+        # By the earliest due: looks that were strictly last would meet their deadlines in the queue.
+        due = loop.time() + (_PATIENCE if urgency is Urgency.LOOK else 0.0)
+        waiter = _Waiter(min(urgency, Urgency.BULK), due, next(self._turns), loop.create_future())
+        heapq.heappush(self._queue, waiter)
         self._pump()
         try:
             return await waiter.granted
@@ -90,9 +106,9 @@ class Pacer:
 
     def give_back(self, at: float) -> None:
         """The leave given `at` that time was not used: another may go in its stead."""
-        if self._full is not None and at in self._sent:
+        if at in self._sent:
             self._sent.remove(at)
-            self._next -= 1 / (self._full * self._factor)
+            self._stepped -= self._step()
         self.release()
 
     def slow_down(self, retry_after: float) -> None:
@@ -106,7 +122,7 @@ class Pacer:
         """Let everybody go at once: the wire takes no call any more."""
         self._stop_timer()
         self._closed = True
-        for waiter in (*self._queue, *self._stragglers):
+        for waiter in self._queue:
             if not waiter.granted.done():
                 waiter.granted.set_result(asyncio.get_running_loop().time())
 
@@ -136,9 +152,9 @@ class Pacer:
             return
         loop = asyncio.get_running_loop()
         self._stop_timer()
-        while self._free and (queue := self._next_queue()):
+        while self._free and self._waits():
             now = loop.time()
-            bulk = queue[0].urgency >= Urgency.BULK
+            bulk = self._queue[0].urgency >= Urgency.PROMPT
             may_go = max(self._may_go(now), self.outage.probe_at if bulk else 0.0)
             if may_go > now:
                 self._timer = loop.call_at(may_go, self._pump)
@@ -146,40 +162,44 @@ class Pacer:
             self._take(now)
             if bulk and self.outage.on:
                 self.outage.probing()
-            self._passed = self._passed + 1 if queue is self._queue and bulk else 0
-            heapq.heappop(queue).granted.set_result(now)
+            heapq.heappop(self._queue).granted.set_result(now)
 
-    def _next_queue(self) -> list[_Waiter]:
-        """Whose head is next; empty when nobody waits."""
-        for queue in (self._queue, self._stragglers):
-            while queue and queue[0].granted.done():  # its caller was cancelled
-                heapq.heappop(queue)
-        if not self._queue:
-            return self._stragglers
-        # Strictly last, stragglers of a long job would meet their deadlines in the queue.
-        turn = self._passed >= _SHARE and self._queue[0].urgency >= Urgency.BULK
-        return self._stragglers if turn and self._stragglers else self._queue
+    def _waits(self) -> bool:
+        """Whether anybody waits; who was cancelled does not any more."""
+        while self._queue and self._queue[0].granted.done():
+            heapq.heappop(self._queue)
+        return bool(self._queue)
 
     def _may_go(self, now: float) -> float:
         if self._full is None:
             return self._paused_until
         # Even steps keep CDEK's load smooth; the window over the calls really sent keeps the promise
         # of "no second sees more", which steps that catch up after a late wake-up would break.
-        full_window = self._sent[0] + _SECOND if len(self._sent) == self._sent.maxlen else now
-        return max(self._next, full_window, self._paused_until)
+        most = max(1, int(self._full))  # of 2.5 calls per second 2 are in any second
+        full_window = self._sent[-most] + _SECOND if len(self._sent) >= most else now
+        return max(self._stepped + self._step(), full_window, self._paused_until)
 
     def _take(self, now: float) -> None:
         self._free -= 1
         self._judge(now)
         self._calls += 1
-        if self._full is None:
-            return
-        step = 1 / (self._full * self._factor)
-        self._next = max(self._next, now - _CATCH_UP) + step
+        self._stepped = max(self._stepped + self._step(), now - _CATCH_UP)
         self._sent.append(now)
+        while self._sent[0] <= now - _SECOND:
+            self._sent.popleft()
+
+    def _step(self) -> float:
+        """Seconds between two calls."""
+        return 0.0 if self._full is None else 1 / (self._full * self._factor)
 
 
-MAX_RATE = 100_000
+def _checked(rate: float | None) -> float | None:
+    number = isinstance(rate, int | float) and not isinstance(rate, bool)
+    if rate is None or (number and 0 < rate <= MAX_RATE):
+        return rate
+    raise ValueError(
+        f"rate: calls per second, more than 0, at most {MAX_RATE} (or None: no limit), not {rate!r}"
+    )
 
 
 class RetryQuota:

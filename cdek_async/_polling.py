@@ -10,10 +10,15 @@ from attrs.validators import ge, gt, optional
 from cdek_async._deadline import Deadline
 from cdek_async._errors import Unsettled
 from cdek_async._http import passing
+from cdek_async._learning import SettleTimes
 from cdek_async._models import Ticket
 from cdek_async._outcome import Outcome
 
 _GROWTH = 1.25
+_EARLIEST = 0.4  # seconds; what is usual when CDEK is quick
+_LATE = 0.97  # of the orders are settled at a bulk job's first look
+_KNOWN = 20  # settle times, before they may shorten what was chosen without them
+_CLOSER = 0.1  # of an order's age between two looks that cost nobody anything; else a quarter
 _LAST_LOOK = 1.0  # seconds kept before the deadline for a last look to be answered in
 
 
@@ -22,8 +27,8 @@ class Polling:
     """When to look whether an operation has settled; seconds throughout.
 
     `wait_initial` passes between CDEK's note and the first look, then waits grow to `wait_max`, each with
-    up to `wait_jitter` added. Where they are not given, they are chosen: by lag for a single order, by
-    calls for a bulk job. `timeout` bounds the whole of one public call.
+    up to `wait_jitter` added. Where none of them is given, they are chosen: by lag for a single order, by
+    calls for a bulk job, which learns how long CDEK takes. `timeout` bounds the whole of one public call.
     """
 
     wait_initial: float | None = field(default=None, validator=optional(ge(0)))
@@ -31,31 +36,76 @@ class Polling:
     wait_jitter: float | None = field(default=None, validator=optional(ge(0)))
     timeout: float = field(default=60.0, validator=gt(0))
 
+    @property
+    def learning(self) -> bool:
+        """Whether looks are placed by what was seen."""
+        return self.wait_initial is None and self.wait_max is None and self.wait_jitter is None
+
     def filled(self, *, thrifty: bool) -> "Polling":
         """The same with what was not given chosen."""
         # CDEK settles in 0.2 to 0.5 s, in 30 to 60 under load. A look at 3 s finds nearly everything
         # settled: two calls an order. Somebody who waits for one order wants to know sooner.
-        initial, longest = (3.0, 30.0) if thrifty else (0.4, 5.0)
+        initial, longest = (3.0, 45.0) if thrifty else (0.4, 5.0)
         initial = initial if self.wait_initial is None else self.wait_initial
         longest = max(longest, initial) if self.wait_max is None else self.wait_max
         return evolve(self, wait_initial=initial, wait_max=longest, wait_jitter=self.wait_jitter or 0.0)
 
 
 class Looks(tenacity.wait.wait_base):
-    """A plain schedule of looks; a learned one is another wait strategy in its place."""
+    """A plain schedule of looks."""
 
     def __init__(self, polling: Polling, *, thrifty: bool) -> None:
         chosen = polling.filled(thrifty=thrifty)
-        self.first = min(chosen.wait_initial or 0.0, chosen.wait_max or 0.0)
+        self.longest = chosen.wait_max or 0.0
+        self.first = min(chosen.wait_initial or 0.0, self.longest)
+        self.prompt = not thrifty
+        """A look is worth little later."""
         # Growing slowly from the usual settle time: doubling looks too late, and jitter harms
         # looks at one's own orders, which their submits have spread already.
         self._later = tenacity.wait_exponential(
-            multiplier=max(self.first, 0.05), exp_base=_GROWTH, max=chosen.wait_max or 0.0
+            multiplier=max(self.first, 0.05), exp_base=_GROWTH, max=self.longest
         ) + tenacity.wait_random(0, chosen.wait_jitter or 0.0)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         """Seconds to the next look."""
         return self._later(retry_state)
+
+    def saw(self, age: float, *, settled: bool | None) -> None:
+        """A look at this age told whether it had settled; None: it failed."""
+
+
+class LearnedLooks(Looks):
+    """A bulk job's looks, placed by how long others took; a scout's come early, to see that."""
+
+    def __init__(self, polling: Polling, times: SettleTimes, idle: Callable[[], bool]) -> None:
+        super().__init__(polling, thrifty=True)
+        self._unlearned = self.first
+        self._times = times
+        self._idle = idle
+        self._age = 0.0
+        self._sighting = times.scout()
+        self.prompt = self._sighting is not None
+        # Half of it finds out in a few steps that CDEK has become quicker, and costs few looks more.
+        self.first = self._expected() / 2 if self.prompt else self._expected()
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:  # noqa: ARG002 - tenacity's signature
+        """Seconds to the next look."""
+        # Where nothing queues, as at a job's end, a closer look takes the place of no other call.
+        gap = max(_EARLIEST, self._age * (_CLOSER if self._idle() else _GROWTH - 1))
+        return gap if self.prompt else max(gap, self._expected() - self._age)
+
+    def saw(self, age: float, *, settled: bool | None) -> None:
+        """A look at this age told whether it had settled; None: it failed."""
+        self._age = age
+        if self._sighting is not None and settled is not None:
+            self._times.observe(self._sighting, age, settled=settled)
+
+    def _expected(self) -> float:
+        """Seconds after which nearly all have settled."""
+        seconds = self._times.quantile(_LATE)
+        if self._times.known < _KNOWN:  # the first few are the quick ones
+            seconds = max(seconds, self._unlearned)
+        return max(_EARLIEST, min(seconds, self.longest))
 
 
 async def poll(
@@ -76,13 +126,19 @@ async def poll(
     def out_of_time(_: tenacity.RetryCallState) -> bool:
         return deadline.remaining() <= _reserve(deadline)
 
+    began = deadline.remaining()  # its clock stands still in an outage, which says nothing of CDEK's speed
     await asyncio.sleep(max(0.0, min(looks.first - elapsed, deadline.remaining() - _reserve(deadline))))
     seen: Outcome | None = None
 
     async def once() -> bool:
         nonlocal seen
-        seen = await look()
-        return seen is None
+        settled = None
+        try:
+            seen = await look()
+            settled = seen is not None
+        finally:
+            looks.saw(elapsed + began - deadline.remaining(), settled=settled)
+        return not settled
 
     # One AsyncRetrying per wait: shared, it returns None when an attempt suspends.
     retrying = tenacity.AsyncRetrying(

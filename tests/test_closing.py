@@ -197,7 +197,7 @@ def test_a_closed_wire_takes_no_call() -> None:
         await asyncio.sleep(1)
         await wire.aclose()
         await queueing
-        await pacer.acquire(Urgency.STRAGGLER)
+        await pacer.acquire(Urgency.BULK)
         with pytest.raises(TransportError, match="not sent, the client was closed") as caught:
             wire.start(Call("DELETE", f"/v2/orders/{uuid4()}"), 1)
         assert not caught.value.undecided

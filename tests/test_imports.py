@@ -12,7 +12,17 @@ import cdek_async
 PACKAGE = Path(cdek_async.__file__).parent
 LAYERS: list[set[str]] = [
     {"_version", "_models", "_scalars", "_orders_parts", "_checks", "_orders"},
-    {"_errors", "_wire", "_operations", "_outcome", "_accept", "_progress", "_differences", "_guard"},
+    {
+        "_errors",
+        "_wire",
+        "_operations",
+        "_outcome",
+        "_accept",
+        "_learning",
+        "_progress",
+        "_differences",
+        "_guard",
+    },
     {
         "_deadline",
         "_endpoint",

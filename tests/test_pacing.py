@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from math import inf
 from random import Random
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -154,10 +156,7 @@ def test_no_more_calls_than_connections() -> None:
 
 
 def test_the_urgent_go_first() -> None:
-    """Tokens before single calls, those before a bulk job's; equals in turn.
-
-    A job's stragglers go last, but for one in five, so that they do not meet their deadlines in the queue.
-    """
+    """Tokens before single calls, those before a bulk job's, of which looks go last; equals in turn."""
 
     async def main() -> None:
         pacer, order = Pacer(10, 50), list[tuple[Urgency, int]]()
@@ -171,12 +170,34 @@ def test_the_urgent_go_first() -> None:
         async with asyncio.TaskGroup() as group:
             for urgency, turn in queue:
                 group.create_task(one(urgency, turn))
-        assert "".join(urgency.name[0] for urgency, _ in order) == "TTTTTSSSSSBBBBSBSSSS"
+        assert "".join(urgency.name[0] for urgency, _ in order) == "TTTTTSSSSSPPPPPBBBBBLLLLL"
         assert all(
             order.index((urgency, turn)) < order.index((urgency, turn + 1))
             for urgency, turn in queue
             if turn < 4
         )
+
+    run(main())
+
+
+def test_a_look_waits_for_later_writes_only_for_seconds() -> None:
+    """However many writes come after it: strictly last, it would meet its deadline in the queue."""
+
+    async def main() -> None:
+        pacer, times = Pacer(10, 50), list[float]()
+
+        async def writes() -> None:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(20):  # more than may go meanwhile
+                    group.create_task(sent(pacer, 10, []))
+                    await asyncio.sleep(1)
+
+        await pacer.acquire(Urgency.BULK)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(sent(pacer, 1, times, Urgency.LOOK))
+            group.create_task(sent(pacer, 5, []))
+            group.create_task(writes())
+        assert 5 < times[0] < 10
 
     run(main())
 
@@ -308,7 +329,7 @@ def test_a_closed_pacer_lets_everybody_go() -> None:
         await pacer.acquire(Urgency.SINGLE)
         waiting = asyncio.create_task(pacer.acquire(Urgency.SINGLE))
         await asyncio.sleep(0)
-        called_off = asyncio.create_task(pacer.acquire(Urgency.STRAGGLER))
+        called_off = asyncio.create_task(pacer.acquire(Urgency.LOOK))
         await asyncio.sleep(0)
         called_off.cancel()
         await asyncio.wait({called_off})
@@ -320,11 +341,91 @@ def test_a_closed_pacer_lets_everybody_go() -> None:
     run(main())
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), MAX_RATE * 2])
-def test_a_rate_is_a_positive_number(rate: float) -> None:
-    """A rate that is none is a ValueError that names it."""
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), MAX_RATE * 2, True, "200"])
+def test_a_rate_is_a_positive_number(rate: Any) -> None:
+    """A rate that is none is a ValueError that names it, also later, and changes nothing."""
     with pytest.raises(ValueError, match=r"\Arate: calls per second, .*not "):
         Pacer(rate, 50)
+    pacer = Pacer(5, 50)
+    with pytest.raises(ValueError, match=r"\Arate: calls per second, .*not "):
+        pacer.full_rate = rate
+    assert pacer.full_rate == 5
+
+
+@pytest.mark.parametrize(
+    "rates", [(100, 20), (20, 100), (100, 20, 100), (5, 0.5, 50), (100, None, 10), (None, 3), (7, 7)]
+)
+@pytest.mark.parametrize("after", [0.02, 0.5, 1.0, 1.7])
+def test_a_second_sees_no_more_than_the_larger_of_its_rates(
+    rates: tuple[float | None, ...], after: float
+) -> None:
+    """Whatever rates are set one after the other; None bounds nothing, but what follows it keeps its own."""
+
+    async def main() -> None:
+        pacer, times = Pacer(rates[0], 50), list[float]()
+        changes = [(0.0, rates[0])]
+        sending = asyncio.create_task(one_after_the_other(pacer, times))
+        for rate in rates[1:]:
+            await asyncio.sleep(after)
+            pacer.full_rate = rate
+            changes.append((now(), rate))
+        await asyncio.sleep(5)
+        sending.cancel()
+        await asyncio.wait({sending})
+        for first, began in enumerate(times):
+            ended = [until for until, _ in changes[1:]] + [inf]
+            inside = [
+                inf if rate is None else max(1, rate)
+                for (since, rate), until in zip(changes, ended, strict=True)
+                if since <= began + 1 and until >= began
+            ]
+            assert sum(time - began <= 1 for time in times[first:]) <= max(inside)
+
+    run(main())
+
+
+async def one_after_the_other(pacer: Pacer, times: list[float]) -> None:
+    """Always fifty that wait, and without a rate a hundred a second."""
+    while True:
+        await sent(pacer, 50, times)
+        await asyncio.sleep(0 if pacer.full_rate else 0.5)
+
+
+def test_a_new_rate_holds_at_once() -> None:
+    """A call that waits for a slow rate's step goes by the new one; and the other way round."""
+
+    async def main() -> None:
+        pacer, times = Pacer(0.01, 50), list[float]()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(sent(pacer, 103, times))
+            await asyncio.sleep(3)
+            pacer.full_rate = 100
+            await asyncio.sleep(1)
+            quick = len(times)
+            pacer.full_rate = 1
+        assert 95 < quick < 103
+        gaps = [later - earlier for earlier, later in pairwise(times[quick:])]
+        assert all(gap == pytest.approx(1, abs=0.01) for gap in gaps)
+        pacer.full_rate = None
+        times.clear()
+        await sent(pacer, 40, times)
+        assert len(set(times)) == 1
+
+    run(main())
+
+
+def test_a_rate_may_be_set_while_nobody_waits() -> None:
+    """Also before there is a loop."""
+    pacer = Pacer(200, 50)
+    pacer.full_rate = 2
+
+    async def main() -> None:
+        times: list[float] = []
+        await sent(pacer, 9, times)
+        assert most_in_a_second(times) == 2
+        assert pacer.idle
+
+    run(main())
 
 
 @pytest.mark.parametrize(("rate", "most"), [(2.5, 2), (7.9, 7), (0.5, 1)])

@@ -128,7 +128,7 @@ def test_an_idle_hour_brings_the_rate_back() -> None:
     run(main())
 
 
-@pytest.mark.parametrize("urgency", [Urgency.BULK, Urgency.STRAGGLER])
+@pytest.mark.parametrize("urgency", [Urgency.PROMPT, Urgency.BULK, Urgency.LOOK])
 def test_in_an_outage_bulk_calls_only_probe(urgency: Urgency) -> None:
     """One at 1 s, then 2, 4, ... apart, however many queue; who waits for a single order may try at once."""
 
