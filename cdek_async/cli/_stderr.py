@@ -7,23 +7,26 @@ from contextlib import suppress
 class StandardError:
     """Forgets what cannot be written: nobody reads a pipe, a disk is full, an ssh line has dropped."""
 
+    def __init__(self) -> None:
+        self._file = sys.stderr  # as it is now: rich puts a proxy of its own in its place
+
     @property
     def encoding(self) -> str:
-        return sys.stderr.encoding if sys.stderr else "utf-8"
+        return self._file.encoding if self._file else "utf-8"
 
     def isatty(self) -> bool:
-        return bool(sys.stderr) and sys.stderr.isatty()
+        return bool(self._file) and self._file.isatty()
 
     def fileno(self) -> int:
-        return sys.stderr.fileno() if sys.stderr else -1
+        return self._file.fileno() if self._file else -1
 
     def write(self, text: str, /) -> int:
-        if sys.stderr:
+        if self._file:
             with suppress(OSError):
-                sys.stderr.write(text)
+                self._file.write(text)
         return len(text)
 
     def flush(self) -> None:
-        if sys.stderr:
+        if self._file:
             with suppress(OSError):
-                sys.stderr.flush()
+                self._file.flush()
