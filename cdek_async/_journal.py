@@ -104,14 +104,14 @@ class Journal:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> dict[str, str]:
-        """What a journal says of its job: `about`, `notes`, host and account; raises as opening it does."""
+        """What a journal says of its job: `about`, `notes`, host and account; raises as opening it does.
+
+        Nothing, where a job was cut off before it could say anything.
+        """
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such journal")
         with closing(_connect(Path(path), {}, {})) as db:
-            found = dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
-        if not found:
-            raise ValueError(f"{path}: not a journal, or one that was never used")
-        return found
+            return dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
 
     async def open(self, host: str, account: str) -> None:
         """Open or create it for one host and account, and keep everybody else out."""
@@ -269,10 +269,11 @@ def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite
         _check_file(path, db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
         _check(path, dict(db.execute("SELECT name, value FROM about")), about)
         db.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
         db.executemany("INSERT OR REPLACE INTO note VALUES (?, ?)", notes.items())
+        db.execute("COMMIT")  # all or nothing: half of it would be another job's journal
     except sqlite3.OperationalError as error:
         db.close()
         if "locked" in str(error):

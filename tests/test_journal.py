@@ -408,6 +408,29 @@ def test_a_journal_for_which_there_is_no_room_is_told(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_a_journal_whose_making_broke_off_is_made_by_the_next_job(tmp_path: Path) -> None:
+    """Wherever it broke off: what it is about is there as a whole, or not at all."""
+    sandbox = Sandbox(settle="fixed:0")
+    broken = 0
+
+    async def main(path: Path, size: int) -> None:
+        nonlocal broken
+        async with client_of(sandbox) as client:
+            try:
+                with room(size):
+                    await job(client, [], Journal(path, about={"digest": "a"}))
+            except OSError:
+                broken += 1
+            else:
+                return
+            await job(client, [], Journal(path, about={"digest": "a"}))
+            assert Journal.read(path)["digest"] == "a"
+
+    for size in range(0, 65_536, 1024):
+        asyncio.run(main(tmp_path / f"j{size}", size))
+    assert 4 < broken < 64
+
+
 def rejected_twice(path: Path, *, retry_rejected: bool) -> tuple[list[Verdict], int]:
     """A job with a locked order and its twin, run twice: verdicts, and DELETEs sent."""
     sandbox = Sandbox(settle="fixed:0.01")
@@ -484,8 +507,7 @@ def test_reading_what_is_no_journal_says_so(tmp_path: Path) -> None:
         Journal.read(tmp_path / "none")
     assert not (tmp_path / "none").exists()
     (tmp_path / "empty").touch()
-    with pytest.raises(ValueError, match="never used"):
-        Journal.read(tmp_path / "empty")
+    assert Journal.read(tmp_path / "empty") == {}
     other = tmp_path / "other.db"
     with closing(sqlite3.connect(other)) as db, db:
         db.execute("CREATE TABLE mine (x)")

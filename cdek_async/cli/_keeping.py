@@ -57,6 +57,8 @@ def _beside(orders: str, digest: str, base_url: str) -> str:
 def resumed(journal: str, wishes: Wishes) -> Wishes:
     """What to go on with: the input that a journal was made from."""
     found = _read(journal)
+    if not found:
+        raise Stop(f"{journal}: not a journal, or one that was never used")
     command, path = found.get("command"), found.get("path")
     by = next((name for name in NUMBERS if name == found.get("by")), None)
     if path is None or command not in COMMANDS:

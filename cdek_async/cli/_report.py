@@ -81,7 +81,8 @@ def unusable(row: Row, problem: str) -> Entry:
 class Report:
     """An open report, each row on disk as soon as it is written; never over another file.
 
-    With `replace`, the file is this very job's, from before it was cut off: its first row begins it anew.
+    With `replace`, the file is this very job's, from before it was cut off: its first row begins it anew. So
+    does one over a header without rows, which a job that was killed at its start leaves behind.
     """
 
     def __init__(self, path: str, *, replace: bool = False) -> None:
@@ -153,11 +154,17 @@ def _create(path: str, *, replace: bool) -> int:
         raise Stop(f"report {path}: {reason(error)}") from error
     found = os.fstat(fd)
     if stat.S_ISREG(found.st_mode):
-        if found.st_size and not replace:
+        if found.st_size and not replace and not _bare(path, found.st_size):
             os.close(fd)
             raise Stop(f"report {path}: exists already, and is not written over")
         os.fchmod(fd, 0o600)  # it was there, empty
     return fd
+
+
+def _bare(path: str, size: int) -> bool:
+    """Whether a file is a header without rows."""
+    header = _csv_line(COLUMNS).encode()
+    return size == len(header) and Path(path).read_bytes() == header
 
 
 def json_line(entry: Entry) -> str:

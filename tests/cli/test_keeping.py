@@ -119,6 +119,13 @@ def test_a_report_is_replaced_by_its_own_job_only(orders: Path, monkeypatch: pyt
     assert not made_report(journal, "other.csv")
 
 
+def test_a_journal_that_was_killed_at_its_start_has_made_no_report(orders: Path) -> None:
+    """It says nothing yet, and does not stand in the way of the next."""
+    journal = kept(orders, report=str(orders.parent / "r.csv"))
+    journal.path.touch()
+    assert not made_report(journal, str(orders.parent / "r.csv"))
+
+
 def test_the_line_that_resumes_says_everything_that_the_journal_does_not(orders: Path) -> None:
     """What is as it would be anyway is left out; a name with a blank can be pasted."""
     journal = Journal("my orders.journal")

@@ -153,6 +153,20 @@ def test_a_report_is_never_written_over_another_file(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_header_without_rows_is_begun_anew(tmp_path: Path) -> None:
+    """A job that was killed at its start leaves one; it must not stand in the way of the next."""
+    path = tmp_path / "report.csv"
+    Report(str(path))
+    header = path.read_text()
+    with Report(str(path)) as report:
+        report.write(Entry(Row(2), "ok"))
+    assert header
+    assert path.read_text().startswith(f"{header}2,")
+    path.write_text(f"{header[:-2]}x\n")
+    with pytest.raises(Stop, match="exists already"):
+        Report(str(path))
+
+
 def test_a_report_that_cannot_be_written_is_bad_usage(tmp_path: Path) -> None:
     """Told before anything is sent: no such directory, a full disk."""
     with pytest.raises(Stop, match=r"no/report.csv: no such file or directory"):
