@@ -95,10 +95,13 @@ def _no(draft: Ticket, request: Request) -> Ticket | Again:
     return _final(draft, Verdict.REJECTED, request)
 
 
-def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket | None:
+def adopt(
+    draft: Ticket, reply: Reply, elder: Collection[UUID] = (), adopted: Collection[UUID] = ()
+) -> Ticket | None:
     """Our request as a look after a lost answer shows it; None: it is not there.
 
-    Two requests that can be ours, or one whose age is unknown, leave the write undecided.
+    Two requests that can be ours, one whose age is unknown, or one that another operation has `adopted`
+    leave the write undecided.
     """
     if is_not_found(reply, draft.order_uuid):
         # Never existed, or gone by the attempt whose answer was lost: nobody can tell.
@@ -111,13 +114,14 @@ def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket |
     ours = [each for each in ours if each.request_uuid not in elder]
     if not ours:
         return None
-    if len(ours) > 1 or draft.since is None or ours[0].date_time is None:
+    only = ours[0]
+    if len(ours) > 1 or draft.since is None or only.date_time is None or only.request_uuid in adopted:
         raise TransportError(
             f"the answer to {draft.kind} of order {seen.order_uuid} was lost, and the order shows"
             f" {len(ours)} requests that may be ours; look at it before sending again",
             undecided=True,
         )
-    return evolve(seen, request_uuid=ours[0].request_uuid)
+    return evolve(seen, request_uuid=only.request_uuid)
 
 
 def adopt_running(draft: Ticket, reply: Reply) -> Ticket | None:

@@ -26,6 +26,8 @@ _GATEWAY = (502, 503, 504)  # it answers for CDEK, which does not
 _CONNECT = 10.0
 _GRACE = 1.0  # seconds beyond its limit after which a transport that keeps no timeouts is cut
 
+_SLOW = 1.0  # seconds after which an answer's date is known to be old
+
 _log = logging.getLogger("cdek_async")
 
 
@@ -36,10 +38,12 @@ class ServerClock:
         self._date: datetime | None = None
         self._at = 0.0
 
-    def note(self, date: datetime | None) -> None:
-        """A reply that came in just now bears this date."""
-        if date is not None:
-            self._date, self._at = date, asyncio.get_running_loop().time()
+    def note(self, date: datetime | None, seconds: float = 0.0) -> None:
+        """A reply that came in just now, `seconds` after it was asked for, bears this date."""
+        known = self.now()
+        if date is None or (seconds > _SLOW and known is not None and known > date):
+            return  # an answer that was long under way would set the clock back
+        self._date, self._at = date, asyncio.get_running_loop().time()
 
     def now(self) -> datetime | None:
         """The server's time, a little behind rather than ahead; None before its first reply."""
@@ -93,6 +97,7 @@ class Wire:
         await self._transport.aclose()
 
     async def _exchange(self, call: Call, seconds: float, authorization: str | None) -> Reply:
+        began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(seconds + _GRACE):
                 reply = await self._ask(_request(self._base_url, call, seconds, authorization), seconds)
@@ -105,7 +110,7 @@ class Wire:
             self.pacer.outage.unanswered()
         else:
             self.pacer.outage.answered()
-        self.clock.note(reply.date)
+        self.clock.note(reply.date, asyncio.get_running_loop().time() - began)
         _log.debug("%s %s: %d", call.method, call.path, reply.status)
         if reply.status in (TOO_MANY, UNAVAILABLE):
             self.pacer.slow_down(min(reply.retry_after or 0.0, LONGEST_RETRY_AFTER))

@@ -74,7 +74,9 @@ class Submission:
             async with self._turns.turn(self._order(), self._deadline):
                 ticket = await self._until_noted()
                 if ticket.request_uuid:
-                    self._turns.noted.append(ticket.request_uuid)
+                    # An adopted update may yet be the other one's that is looked for at the same time.
+                    certain = self._operation.removal or not ticket.adopted
+                    (self._turns.noted if certain else self._turns.adopted).append(ticket.request_uuid)
                 return ticket
         except CdekError as error:
             if not self._lost or (isinstance(error, TransportError) and error.undecided):
@@ -172,7 +174,8 @@ class Submission:
         for moment in _LOOKS_AT:
             late = loop.time() >= lost_at + _LOOKS_AT[-1]
             await self._sleep(lost_at + moment - loop.time())
-            ticket = self._gone_by_ours(adopt(self._draft, await self._look(), self._not_ours()))
+            found = adopt(self._draft, await self._look(), self._not_ours(), self._turns.adopted)
+            ticket = self._gone_by_ours(found)
             if ticket is not None or late:
                 return ticket
         return None
@@ -262,6 +265,8 @@ class Turns:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.noted: deque[UUID] = deque(maxlen=_NOTED)
         """The requests of our own tickets, the last of them: none is another operation's."""
+        self.adopted: deque[UUID] = deque(maxlen=_NOTED)
+        """The requests that passed for an update of ours after a lost answer."""
 
     @asynccontextmanager
     async def turn(self, name: str, deadline: Deadline) -> AsyncGenerator[None, None]:

@@ -301,3 +301,19 @@ def test_the_servers_clock_goes_on_between_replies() -> None:
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
 
     run(main())
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.5, (10, 0, 30)), (20.0, (10, 1, 0))])
+def test_an_answer_that_took_long_does_not_set_the_servers_clock_back(
+    seconds: float, shown: tuple[int, int, int]
+) -> None:
+    """Its Date is as old as the answer; with it, a colleague's update of that time could pass for ours."""
+
+    async def main() -> None:
+        wire = Wire("https://cdek.test", Scripted(lambda _: httpx.Response(200)), Pacer(None, 1))
+        wire.clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC))
+        await asyncio.sleep(60)
+        wire.clock.note(datetime(2026, 11, 21, 10, 0, 30, tzinfo=UTC), seconds)
+        assert wire.clock.now() == datetime(2026, 11, 21, *shown, tzinfo=UTC)
+
+    run(main())

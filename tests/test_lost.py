@@ -321,3 +321,25 @@ def test_what_was_done_while_a_journaled_update_queued_is_not_adopted(tmp_path: 
 
     asyncio.run(main())
     assert comments(sandbox, uuid) == ["theirs", "ours"]
+
+
+def test_a_request_that_another_update_adopted_is_not_looked_past() -> None:
+    """Two lost updates of one order, named by its uuid and by its number: only one had arrived, and which
+    of them cannot be told, so neither is sent again."""
+    sandbox = Sandbox()
+    order = sandbox.add_order()
+    sandbox.script("PATCH", Fault("dropped_before"), Fault("dropped_after"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            by_number = UpdateOrder(OrderChanges(cdek_number=order.cdek_number, comment="second"))
+            first, second = await asyncio.gather(
+                client.run(update(order.uuid, "first")), client.run(by_number), return_exceptions=True
+            )
+            assert isinstance(first, Outcome)
+            assert first.adopted
+            assert isinstance(second, TransportError)
+            assert second.undecided
+
+    run(main())
+    assert comments(sandbox, order.uuid) == ["second"]
