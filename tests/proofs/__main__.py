@@ -2,18 +2,26 @@
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from tests.proofs import kills
+from tests.proofs import full, kills, signals, stopped
 from tests.proofs.proof import Disproved
 
 PROOFS: dict[str, tuple[str, Callable[[Path, int], Iterator[str]]]] = {
     "deleted": ("kill -9, deletions", kills.deleted),
     "updated": ("kill -9, updates", kills.updated),
+    "SIGINT": ("SIGINT", partial(signals.once, number=signal.SIGINT)),
+    "SIGINT2": ("SIGINT twice", signals.twice),
+    "SIGTERM": ("SIGTERM", partial(signals.once, number=signal.SIGTERM)),
+    "SIGHUP": ("SIGHUP, the terminal is gone", signals.gone),
+    "stopped": ("the sandbox stopped for a while", stopped.stopped),
+    "full": ("a full disk", full.full),
 }
 
 
@@ -37,9 +45,11 @@ def proved(name: str, seed: int) -> bool:
     title, proof = PROOFS[name]
     print(f"\n{title}", flush=True)
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="cdek-async-proof-") as folder:
+    with tempfile.TemporaryDirectory(prefix="cdek-async-proof-") as place:
+        folder = Path(place) / "job"
+        folder.mkdir()
         try:
-            for line in proof(Path(folder), seed):
+            for line in proof(folder, seed):
                 print(f"  {line}", flush=True)
         except Disproved as error:
             print(f"  DOES NOT HOLD: {error}")

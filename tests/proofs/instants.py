@@ -21,14 +21,16 @@ class Instant:
 
 def drawn(rng: random.Random, n: int, write: str) -> list[Instant]:
     """`n` of them, in no order; `write` is the method of the writes."""
-    makers = (
-        [lambda: Instant("start-up", rng.uniform(0, 0.6), opened=False)] * 4
-        + [lambda: Instant("claims", rng.uniform(0, 0.08))] * 4
-        + [lambda: Instant("sends", 5.0, kind=write, after=rng.randint(1, 60))] * 5
-        + [lambda: Instant("looks", 5.0, kind="GET", after=rng.randint(1, 120))] * 4
-        + [lambda: Instant("settling", rng.uniform(2.5, 5.0))] * 3
+    start_up, claims, sends, looks, settling = (
+        lambda: Instant("start-up", rng.uniform(0, 0.6), opened=False),
+        lambda: Instant("claims", rng.uniform(0, 0.08)),
+        lambda: Instant("sends", 4.0, kind=write, after=rng.randint(1, 60)),
+        lambda: Instant("looks", 4.0, kind="GET", after=rng.randint(1, 120)),
+        lambda: Instant("settling", rng.uniform(3.2, 4.5)),
     )
-    found = [makers[i % len(makers)]() for i in range(n)]
+    # Many are cheap; the dear ones, which let the job come further, are in every handful.
+    makers = [start_up, sends, looks, claims, settling, start_up, claims, looks, sends, claims]
+    found = [makers[n % len(makers)]() for n in range(n)]
     rng.shuffle(found)
     return found
 

@@ -22,7 +22,7 @@ def deleted(folder: Path, seed: int, *, kills: int = 50, orders: int = 2000) -> 
     rng = random.Random(f"deleted {seed}")
     with sandbox(orders, seed) as remote:
         asked = deletions(folder / "orders.csv", remote.record()["orders"], rng)
-        words = ["delete", "orders.csv", "--rate", "150"]
+        words = ["delete", "orders.csv", "--rate", "200"]
         yield from _killed(folder, remote, asked, words, drawn(rng, kills, "DELETE"), rng, "DELETE")
 
 
@@ -31,7 +31,7 @@ def updated(folder: Path, seed: int, *, kills: int = 10, orders: int = 300) -> I
     rng = random.Random(f"updated {seed}")
     with sandbox(orders, seed) as remote:
         asked = changes(folder / "changes.jsonl", remote.record()["orders"], rng)
-        words = ["update", "changes.jsonl", "--rate", "40"]
+        words = ["update", "changes.jsonl", "--rate", "60"]
         yield from _killed(folder, remote, asked, words, drawn(rng, kills, "PATCH"), rng, "UPDATE")
 
 
@@ -67,7 +67,7 @@ def _killed(
     yield f"final on disk at each: {steps}"
     worst = max(state.intended for state in states), max(state.accepted for state in states)
     yield f"at most {worst[0]} intents without a ticket and {worst[1]} tickets without a verdict were left"
-    lives = finished(folder, remote, [*words[:2], "--report", REPORT])
+    lives = finished(folder, remote, [*words[:2], "--report", REPORT, "--rate", "1000"])
     found = judge(kind, asked, folder / REPORT, remote.record())
     yield f"{lives} {'life' if lives == 1 else 'lives'} more to its end; {found.calls:,} calls"
     yield str(found)

@@ -17,12 +17,12 @@ _PATIENCE = 120.0
 
 
 class Life:
-    """`cdek-async` with `words`, in `folder`; what it says goes to a file beside."""
+    """`cdek-async` with `words`, in `folder`; what it says goes to a file beside that, which may be full."""
 
     def __init__(
         self, folder: Path, url: str, *words: str, before: str = "", terminal: int | None = None
     ) -> None:
-        self._told = folder / "told.txt"
+        self._told = folder.parent / f"{folder.name}.told"
         account = {"CDEK_CLIENT_ID": "sandbox", "CDEK_CLIENT_SECRET": "sandbox-secret"}
         self.began = time.monotonic()
         with self._told.open("wb") as told:
