@@ -1,0 +1,135 @@
+"""Bulk jobs: run to their end, left early, stopped, or killed and run again from their journal."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from copy import copy
+
+from cdek_async import AuthError, CdekError, Operation, Outcome, Polling
+from tests.simulation.journal import SimulatedJournal
+from tests.simulation.network import WHOSE
+from tests.simulation.record import Effort
+from tests.simulation.schedule import BulkJob
+from tests.simulation.stage import GRACE, Life, Stage, told
+
+
+class JobPlayer:
+    """One job through all its lives."""
+
+    def __init__(self, stage: Stage, job: BulkJob) -> None:
+        self._stage = stage
+        self._job = job
+        self._efforts = self._make_efforts()
+        self._told: dict[int, Outcome] = {}
+        self._left = False
+
+    async def play(self) -> None:
+        """Run it, and again as often as it is killed."""
+        stage, kills = self._stage, list(self._job.kills)
+        while True:
+            life = stage.life
+            if self._job.journal:
+                life.journal = SimulatedJournal(stage.folder / "job.journal")
+            task = stage.loop.create_task(self._run(life))
+            if kills:
+                self._kill_at(kills.pop(0), life)
+            stage.in_job = True
+            await asyncio.wait({task})
+            stage.in_job = False
+            failure = None if task.cancelled() else task.exception()
+            if not life.dead:
+                if failure is not None:
+                    stage.failed(failure)
+                return
+            await stage.bury(life)
+            stage.life = stage.born()
+
+    def _kill_at(self, steps: int, life: Life) -> None:
+        self._stage.loop.before_step(self._stage.loop.step + steps, lambda: self._stage.kill(life))
+
+    def _make_efforts(self) -> list[Effort]:
+        """With a journal, the same operation at two positions is run once."""
+        efforts: list[Effort] = []
+        for asked in self._job.asked:
+            twin = next((each for each in efforts if each.asked == asked), None)
+            if twin is None or asked.what != "delete" or not self._job.journal:
+                efforts.append(self._stage.record.effort(asked))
+            else:
+                twin.shared = True
+                efforts.append(twin)
+        return efforts
+
+    async def _run(self, life: Life) -> None:
+        seen: Counter[int] = Counter()
+        whole = False
+        try:
+            whole = await self._results(life, seen)
+        except AuthError as error:  # ends a job; what was in flight had its results before
+            self._stage.record.tell(f"the job ended: {error}")
+            if self._stage.record.leaks(f"{error}{error!r}"):
+                self._stage.record.violate("R6: a secret in an AuthError")
+        except RuntimeError:
+            if life.closing is None:
+                raise
+            return
+        finally:
+            if any(count > 1 for count in seen.values()) and not life.dead:
+                self._stage.record.violate("R3: an operation of a bulk job got two results")
+        self._check_all(seen, whole=whole)
+
+    async def _results(self, life: Life, seen: Counter[int]) -> bool:
+        """Take the results; whether all of them were to come."""
+        stage, job = self._stage, self._job
+        operations = [copy(effort.operation) for effort in self._efforts]
+        positions = {id(each): position for position, each in enumerate(operations)}
+        paused = stage.paused
+
+        def source() -> Iterator[Operation]:
+            for effort, operation in zip(self._efforts, operations, strict=True):
+                WHOSE.set(effort)  # the task of this operation inherits it
+                yield operation
+
+        polling = Polling(timeout=job.timeout)
+        bulk = life.client.run_all(
+            source(), concurrency=job.concurrency, polling=polling, journal=life.journal
+        )
+        async with bulk as results:
+            if job.leave == 0:
+                self._left = True
+                return False
+            if job.stop == 0:
+                results.stop()
+            async for operation, result in results:
+                position = positions[id(operation)]
+                seen[position] += 1
+                self._tell(position, result, job.timeout + stage.paused - paused)
+                if seen.total() == job.leave:
+                    self._left = True
+                    return False
+                if seen.total() == job.stop:
+                    results.stop()
+        return job.stop is None
+
+    def _tell(self, position: int, result: Outcome | CdekError, timeout: float) -> None:
+        stage, effort = self._stage, self._efforts[position]
+        stage.record.tell(f"op {effort.key}, position {position}: {told(result)}")
+        began = effort.first_at
+        if began is not None and not effort.shared and stage.loop.time() > began + timeout + GRACE:
+            took = stage.loop.time() - began
+            stage.record.violate(f"R5: an operation of a job took {took:.2f} s of {timeout:g}")
+        before = self._told.get(position)
+        if before is not None and not (isinstance(result, Outcome) and result.verdict is before.verdict):
+            stage.record.violate(f"R3: another result in another life (operation {effort.key})")
+        if isinstance(result, Outcome):
+            self._told[position] = result
+        stage.judge.result(effort, result)
+
+    def _check_all(self, seen: Counter[int], *, whole: bool) -> None:
+        record = self._stage.record
+        for position, effort in enumerate(self._efforts):
+            if seen[position] or self._left:
+                continue
+            if whole:
+                record.violate(f"R3: no result (operation {effort.key})")
+            elif record.own(effort) and not (effort.reborn or effort.shared):
+                record.violate(f"R3: sent, and no result (operation {effort.key})")

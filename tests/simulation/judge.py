@@ -1,0 +1,180 @@
+"""Whether a result is true: what the client said, held against what the sandbox did."""
+
+from cdek_async import AuthError, BadReply, CdekError, Outcome, Ticket, TransportError, Unsettled, Verdict
+from cdek_async.sandbox import Request
+from tests.simulation.record import Effort, Exchange, Record
+
+_MARGIN = 3.1  # seconds: the client's 2, and the whole seconds of both clocks
+_SIMILAR = "v2_similar_request_still_processed"
+
+
+class Judge:
+    """Holds every result against the record."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self.tickets: list[tuple[Effort, Ticket]] = []
+        """What is to settle later."""
+
+    def result(self, effort: Effort, result: Outcome | CdekError) -> None:
+        """What a public call, or a bulk job, said of an operation."""
+        if not effort.shared:  # else its twin may still have it done
+            effort.over_at = self._record.now()
+        effort.judged = True
+        self._spoken(result)
+        if isinstance(result, Outcome):
+            self._outcome(effort, result)
+        else:
+            self._error(effort, result)
+
+    def ticket(self, effort: Effort, ticket: Ticket) -> None:
+        """A ticket that nobody has settled yet."""
+        self._quiet(effort, ticket.to_json(), repr(ticket))
+        if not ticket.final:
+            self.tickets.append((effort, ticket))
+
+    def _violate(self, effort: Effort, text: str) -> None:
+        self._record.violate(f"{text} (operation {effort.key}, {effort.asked.what})")
+
+    # -- a verdict -----------------------------------------------------------------------------------------
+
+    def _outcome(self, effort: Effort, outcome: Outcome) -> None:
+        _ = self._record.sandbox.applied  # let happen what is due
+        match outcome.verdict:
+            case Verdict.OK:
+                self._ok(effort, outcome)
+            case Verdict.REJECTED:
+                self._rejected(effort, outcome)
+            case Verdict.NOT_FOUND:
+                if not self._gone(effort):
+                    self._violate(effort, "R1: NOT_FOUND, but the order is there")
+
+    def _ok(self, effort: Effort, outcome: Outcome) -> None:
+        if effort.type == "DELETE":
+            if effort.order is None or effort.order.current != "REMOVED":
+                self._violate(effort, "R1: OK, but the order is not removed")
+            return
+        self._whose(effort, outcome, "SUCCESSFUL")
+
+    def _rejected(self, effort: Effort, outcome: Outcome) -> None:
+        own = self._record.own(effort)
+        if any(each.state == "SUCCESSFUL" for each in own) and not effort.doubled:
+            self._violate(effort, "R1: REJECTED, but applied")
+        elif effort.type == "DELETE" and self._gone(effort) and not effort.noes and not self._hidden(effort):
+            self._violate(effort, "R1: REJECTED, but the order is removed")
+        elif not effort.noes:
+            self._whose(effort, outcome, "INVALID")
+
+    def _hidden(self, effort: Effort) -> bool:
+        """A deletion that succeeded was not shown yet, though ours, after it, was."""
+        return any(each.seen_from > each.accepted_at for each in self._others(effort))
+
+    def _whose(self, effort: Effort, outcome: Outcome, state: str) -> None:
+        """The verdict is our request's, or one's that could not be told from it."""
+        own = self._record.own(effort)
+        uuid = outcome.request.request_uuid
+        if any(each.state == state and (uuid is None or each.uuid == str(uuid)) for each in own):
+            return
+        if any(each.state == state for each in own) and (effort.doubled or effort.nameless):
+            return
+        admitted = outcome.adopted or effort.nameless
+        others = [each for each in self._others(effort) if each.state == state]
+        if admitted and any(self._could_be_ours(effort, each) for each in others):
+            return
+        if state == "INVALID" and effort.type == "DELETE" and outcome.adopted and others:
+            return  # a running one was adopted, which may be older than our submit
+        self._violate(effort, f"R1: {outcome.verdict}, but no request of it is {state}")
+
+    def _others(self, effort: Effort) -> list[Request]:
+        requests = effort.order.requests if effort.order is not None else []
+        own = {each.uuid for each in self._record.own(effort)}
+        return [each for each in requests if each.type == effort.type and each.uuid not in own]
+
+    def _could_be_ours(self, effort: Effort, request: Request) -> bool:
+        """What `adopted` says: it is not older than our send, by the server's clock."""
+        since = effort.written_at if effort.written_at is not None else effort.first_at
+        since = 0.0 if effort.reborn else since  # what was intended may be much older than what was sent
+        moved = request.accepted_at if request.settled_at > self._record.now() else request.settled_at
+        whose = self._record.made.get(request.uuid, (None,))[0]
+        # Another operation's of this very client is known to it: by its uuid, and while the process lives.
+        unknown = effort.reborn or effort.nameless or (whose is not None and whose.nameless)
+        known = whose is not None and whose.acknowledged and not unknown
+        return not known and since is not None and moved >= since - _MARGIN - effort.behind
+
+    def _gone(self, effort: Effort) -> bool:
+        """CDEK shows no such order: it was removed, it never was, or it is another account's."""
+        order = effort.order
+        return order is None or order.current == "REMOVED" or order.client_id != "sandbox"
+
+    # -- no verdict ----------------------------------------------------------------------------------------
+
+    def _error(self, effort: Effort, error: CdekError) -> None:
+        if isinstance(error, Unsettled) or error.ticket is not None:
+            if error.ticket is None:
+                self._violate(effort, "R4: Unsettled without a ticket")
+            else:
+                self.ticket(effort, error.ticket)
+            return
+        writes = [each for each in effort.exchanges if each.text.startswith(("DELETE", "PATCH"))]
+        noted = [each for each in self._record.own(effort) if not _turned_away(each)]
+        if isinstance(error, TransportError):
+            if not error.undecided and noted and not effort.doubled:
+                self._violate(effort, "R4: not undecided, but CDEK took note")
+            if error.undecided and not effort.reborn and all(_never_left(each, effort) for each in writes):
+                self._violate(effort, "R4: undecided, but nothing of it left")
+        elif not isinstance(error, AuthError | BadReply):
+            self._violate(effort, f"R4: {type(error).__name__} from a write")
+        elif noted and not effort.doubled:
+            self._violate(effort, f"R4: {type(error).__name__}, but CDEK took note")
+
+    # -- what it says of persons and secrets ---------------------------------------------------------------
+
+    def _spoken(self, result: Outcome | CdekError) -> None:
+        texts = [repr(result), str(result)]
+        cause = result.__cause__ if isinstance(result, BaseException) else None
+        while cause is not None:
+            texts += [repr(cause), str(cause)]
+            cause = cause.__cause__
+        if any(map(self._record.leaks, texts)):
+            self._record.violate(f"R6: a secret or a person's data in {type(result).__name__}")
+
+    def _quiet(self, effort: Effort, *texts: str) -> None:
+        if any(map(self._record.leaks, texts)):
+            self._violate(effort, "R6: a secret or a person's data in a ticket")
+
+    # -- at the end ----------------------------------------------------------------------------------------
+
+    def settled(self, effort: Effort, result: Outcome | CdekError) -> None:
+        """What a ticket came to, long after."""
+        if isinstance(result, Outcome):
+            self._outcome(effort, result)
+        else:
+            self._violate(effort, f"R4: its ticket does not settle: {result}")
+
+    def cannot_settle(self, effort: Effort, ticket: Ticket) -> bool:
+        """A request that is stuck, or one without a name among several."""
+        order = effort.order
+        if order is None or any(each.settled_at > self._record.now() for each in order.requests):
+            return True
+        same = [each for each in order.requests if each.type == effort.type]
+        named = [each for each in same if each.uuid == str(ticket.request_uuid) and not each.nameless]
+        return not named and len(same) != 1
+
+    def applied(self) -> None:
+        """The client is never the cause of a write applied twice."""
+        for effort in self._record.efforts:
+            if effort.type == "DELETE" or effort.doubled:
+                continue
+            own = self._record.own(effort)
+            if sum(each.state == "SUCCESSFUL" for each in own) > 1:
+                self._violate(effort, "R2: applied twice")
+
+
+def _never_left(write: Exchange, effort: Effort) -> bool:
+    """It had ended without a byte sent before anybody had to say something about it."""
+    return write.result == "unsent" and effort.over_at is not None and write.ended < effort.over_at - 0.001
+
+
+def _turned_away(request: Request) -> bool:
+    """CDEK took note of it only to say, later, that another one was under way."""
+    return request.state == "INVALID" and _SIMILAR in str(request.errors)

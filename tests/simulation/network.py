@@ -1,0 +1,347 @@
+"""The network of one client: carries its calls to the sandbox, and fails as the schedule has it."""
+
+import asyncio
+import errno
+import json
+import random
+import socket
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from typing import cast
+
+import httpx
+
+from cdek_async.sandbox import Answer, Call, Fault, Hangup, Kind
+from tests.simulation.conduct import check_write, follow, meaning
+from tests.simulation.faults import READS, TOKENS, Point, Wrong, draw_fault, fits
+from tests.simulation.record import Effort, Exchange, Record
+
+WHOSE: ContextVar[Effort] = ContextVar("WHOSE")
+"""The operation that the running task is about; tasks inherit it."""
+_ANOTHER = "7be1c2d4-9f30-4c58-8a6e-1d2f3b4c5a69"
+_REQUEST_TYPES = {"DELETE": "DELETE", "PATCH": "UPDATE"}
+_SECONDS = 1.0 - 1e-6
+_CONNECTIONS = 50
+_GARBLED = {Kind.HTML, Kind.EMPTY, Kind.HUGE, Kind.GZIP, Kind.TRUNCATED}
+_ENCODED = {Kind.EMPTY, Kind.HUGE, Kind.GZIP}
+_UNSENT = ("refused", "dns", "tls", "connect timeout")
+
+
+class Faults:
+    """Decides at every exchange what goes wrong: drawn from the seed, or as it was written down."""
+
+    def __init__(self, record: Record) -> None:
+        # Apart, so that a fault less changes nothing else.
+        self._rng = random.Random(f"faults {record.schedule.seed}")  # noqa: S311 - to be repeated, not secret
+        self.chance = random.Random(f"chance {record.schedule.seed}")  # noqa: S311
+        self.quiet = False
+        self._record = record
+        self._counts: dict[Point, int] = {}
+
+    def at(self, point: Point) -> Wrong | None:
+        """What goes wrong at the next exchange at this point."""
+        schedule = self._record.schedule
+        nth = self._counts[point] = self._counts.get(point, -1) + 1
+        if self.quiet:
+            return None
+        for spell in schedule.spells:
+            if spell.at <= self._record.now() < spell.until and (spell.what == "all" or point in TOKENS):
+                self._record.covered[f"{'all' if spell.what == 'all' else 'token endpoint'} down", point] += 1
+                return (
+                    Wrong("server error", Fault(Kind.SERVER_ERROR, status=503))
+                    if nth % 2
+                    else Wrong("refused")
+                )
+        if schedule.opening is not None and point is Point.WRITE and nth == 0:
+            return schedule.opening
+        if schedule.faults is not None:
+            wrong = schedule.faults.get((point, nth))
+            return wrong if wrong is not None and fits(wrong, point) else None
+        if self._rng.random() >= schedule.share:
+            return None
+        wrong = self._record.wrongs[point, nth] = draw_fault(self._rng, point)
+        return wrong
+
+
+class Network(httpx.AsyncBaseTransport):
+    """What an httpx transport is to its client."""
+
+    def __init__(self, record: Record, faults: Faults, client: int, rate: float | None) -> None:
+        self._record = record
+        self._faults = faults
+        self._client = client
+        self._latency = record.schedule.habits.latency
+        self._times: deque[float] | None = None if rate is None else deque(maxlen=int(rate))
+        self._token, self._until = "", 0.0
+        self._refused: dict[str, float] = {}
+        self._fetching = 0
+        self.first_took: float | None = None
+        """How old the Date was with which this client's clock of the server was set."""
+        self.open = 0
+        self.dead = False
+        self.closed = False
+
+    async def aclose(self) -> None:
+        """Called once, when nothing is open any more."""
+        if self.closed:
+            self._violate("the transport was closed twice")
+        self.closed = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.dead:  # the process is no more; what its remains still do reaches nobody
+            raise httpx.ConnectError("dead")
+        exchange = self._begin(request)
+        try:
+            return cast("httpx.Response", await self._carry(exchange, request))
+        except BaseException:
+            self.end(exchange)
+            raise
+
+    # -- what the client may and may not -------------------------------------------------------------------
+
+    def _violate(self, text: str) -> None:
+        if not self.dead:
+            self._record.violate(text)
+
+    def _begin(self, request: httpx.Request) -> Exchange:
+        record, effort = self._record, WHOSE.get()
+        url, now = request.url, record.now()
+        path = url.raw_path.decode()
+        kind = "TOKEN" if path == "/v2/oauth/token" else request.method
+        point = self._point(kind, effort)
+        token = next((value for name, value in request.headers.raw if name == b"Authorization"), b"")[
+            7:
+        ].decode()
+        text = f"{request.method} {path[3:]}"
+        exchange = Exchange(len(record.exchanges), self._client, point, effort, text, token, now, None)
+        self._check_budget(url.host, now)
+        if point in TOKENS:
+            self._check_renewal(now)
+        elif now > self._refused.get(token, now):
+            self._violate("R6: a call was sent with a token that had been refused")
+        if kind in ("DELETE", "PATCH"):
+            check_write(record, effort, now)
+            effort.written_at = now if effort.written_at is None else effort.written_at
+        record.exchanges.append(exchange)
+        effort.exchanges.append(exchange)
+        if point not in TOKENS and effort.first_at is None:
+            effort.first_at = now
+        exchange.wrong = self._faults.at(point)
+        if exchange.wrong is not None:
+            record.covered[exchange.wrong.name, point] += 1
+        self.open += 1
+        self._fetching += point in TOKENS
+        return exchange
+
+    def _check_budget(self, host: str, now: float) -> None:
+        if self.closed:
+            self._violate("R5: a call after aclose")
+        if host != "api.cdek.ru":
+            self._violate("R6: a call to another host")
+        if self.open >= _CONNECTIONS:
+            self._violate("R7: more connections than there are to be")
+        if self._times is not None:
+            if len(self._times) == self._times.maxlen and now - self._times[0] < _SECONDS:
+                self._violate(f"R7: more than {self._times.maxlen} calls within a second")
+            self._times.append(now)
+
+    def _check_renewal(self, now: float) -> None:
+        if self._fetching:
+            self._violate("R6: two tokens at a time")
+        if self._token and now < self._until:
+            self._violate("R6: a token was fetched while there was a good one")
+
+    def _point(self, kind: str, effort: Effort) -> Point:
+        if kind == "TOKEN":
+            return Point.RENEW if self._until else Point.TOKEN
+        if kind != "GET":
+            return Point.WRITE if effort.state == "fresh" else Point.AGAIN
+        if effort.resumed:
+            return Point.RESUME
+        if effort.state == "fresh":
+            return Point.FIND
+        if effort.state == "noted":
+            return Point.POLL
+        return Point.BUSY if effort.state == "busy" else Point.LOOK
+
+    # -- the way there and back ----------------------------------------------------------------------------
+
+    async def _carry(self, exchange: Exchange, request: httpx.Request) -> "_Response":
+        wrong = exchange.wrong
+        name = "" if wrong is None else wrong.name
+        if name in _UNSENT:
+            exchange.result = "pending"
+            await asyncio.sleep(10.0 if name == "connect timeout" else self._travel())
+            exchange.result = "unsent"
+            raise _unsent(name)
+        fault = None if wrong is None else wrong.fault
+        call = _call(request, exchange.token)
+        try:
+            if self._latency:
+                await asyncio.sleep(self._travel())
+        except asyncio.CancelledError:
+            if call.kind != "GET" and self._faults.chance.random() < 0.5:
+                self._arrive(exchange, call, fault, name)  # it was out already
+            raise
+        answer = self._arrive(exchange, call, fault, name)
+        exchange.status = answer.status
+        patience = request.extensions["timeout"]["read"]
+        if answer.delay > patience:
+            await asyncio.sleep(patience)
+            raise httpx.ReadTimeout("slow")
+        await asyncio.sleep(answer.delay + self._travel())
+        if answer.hangup is not None:
+            raise _hangup(answer.hangup)
+        if (
+            call.kind != "TOKEN"
+            and fault is not None
+            and fault.kind in _ENCODED
+            and answer.status in (401, 429)
+        ):
+            self.heard(exchange, answer, call.kind)  # the status says enough, whatever the body is
+        return _Response(self, exchange, answer, call.kind, garbled=_is_garbled(name, fault))
+
+    def _travel(self) -> float:
+        return 0.001 + self._latency * self._faults.chance.random()
+
+    def _arrive(self, exchange: Exchange, call: Call, fault: Fault | None, name: str) -> Answer:
+        """What the sandbox does when the call reaches it."""
+        record, effort = self._record, exchange.effort
+        if name == "token revoked":
+            record.sandbox.revoke_tokens()
+        if name == "nameless":
+            effort.nameless = True
+        if name == "late" and fault is not None:
+            effort.doubled = True
+            asyncio.get_running_loop().call_later(fault.wait, record.deliver, effort, call, None, "late")
+            return Answer(0, {}, b"", hangup=Hangup.RESET)
+        if name == "twice":
+            effort.doubled = True
+            record.deliver(effort, call, None, "sent")
+            return record.deliver(effort, call, None, "twice")
+        answer = record.deliver(effort, call, fault, "sent")
+        if name == "wrong reply":
+            return self._anothers(call, answer)
+        return answer
+
+    def _anothers(self, call: Call, answer: Answer) -> Answer:
+        """A reply that belongs to another call: about another order, or a token's."""
+        # To a write by number, a reply about another order cannot be told from its own.
+        tokens = call.kind == "PATCH" and b'"uuid"' not in call.body
+        if call.kind != "TOKEN" and (tokens or self._faults.chance.random() < 0.3):
+            body = b'{"access_token":"anothers","token_type":"bearer","expires_in":3599}'
+        else:
+            kind = _REQUEST_TYPES.get(call.kind, self._faults.chance.choice(("DELETE", "UPDATE")))
+            request = {"request_uuid": _ANOTHER, "type": kind, "state": "SUCCESSFUL"}
+            entity = {"uuid": _ANOTHER, "cdek_number": "1188888888", "number": "ANOTHER"}
+            statuses = [{"code": "REMOVED", "date_time": "2026-08-01T12:00:00+0000"}]
+            body = json.dumps({"entity": entity | {"statuses": statuses}, "requests": [request]}).encode()
+        return Answer(200, {"content-type": "application/json", "date": answer.headers["date"]}, body)
+
+    # -- what the client heard -----------------------------------------------------------------------------
+
+    def heard(self, exchange: Exchange, answer: Answer, kind: str) -> None:
+        """A whole answer reached the client as CDEK gave it."""
+        exchange.result = meaning(kind, answer)
+        if exchange.result == "refused token":
+            if exchange.token == self._token:
+                self._token = ""
+            if exchange.effort.over_at is None:  # else nobody is there any more to hear of it
+                self._refused.setdefault(exchange.token, self._record.now())
+        elif exchange.result == "token":
+            body = json.loads(answer.body)
+            self._token = body["access_token"]
+            lifetime = body["expires_in"]
+            self._until = self._record.now() + lifetime - min(60.0, lifetime / 10) - 1e-6
+            self._record.tokens.append(self._token)
+
+    def end(self, exchange: Exchange) -> None:
+        """The exchange is over, one way or another."""
+        if exchange.ended >= 0:
+            return
+        exchange.ended = self._record.now()
+        if exchange.status and self.first_took is None:
+            self.first_took = exchange.ended - exchange.at
+        if exchange.point not in READS | TOKENS:
+            exchange.effort.behind = max(exchange.effort.behind, self.first_took or 0.0)
+        self.open -= 1
+        self._fetching -= exchange.point in TOKENS
+        if exchange.result == "pending":
+            exchange.result = "unseen" if exchange.point in READS | TOKENS else "lost"
+        if not self.dead:
+            follow(exchange)
+
+
+def _is_garbled(name: str, fault: Fault | None) -> bool:
+    return name == "wrong reply" or (fault is not None and fault.kind in _GARBLED)
+
+
+def _call(request: httpx.Request, token: str) -> Call:
+    url = request.url
+    query = dict(url.params) if url.query else {}
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return Call(request.method, url.path, query, headers, request.content, 0.0, 0)
+
+
+class _Response:
+    """As much of an httpx response as a client reads: a real one costs as much as the sandbox's answer."""
+
+    def __init__(
+        self, network: Network, exchange: Exchange, answer: Answer, kind: str, *, garbled: bool
+    ) -> None:
+        self._network, self._exchange = network, exchange
+        self.status_code = answer.status
+        self.headers = answer.headers
+        self.stream = _Body(network, exchange, answer, kind, garbled=garbled)
+
+    async def aclose(self) -> None:
+        self._network.end(self._exchange)
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body as it comes over the wire: whole, cut off, or in drips."""
+
+    def __init__(
+        self, network: Network, exchange: Exchange, answer: Answer, kind: str, *, garbled: bool
+    ) -> None:
+        self._network, self._exchange, self._answer = network, exchange, answer
+        self._kind, self._garbled = kind, garbled
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        answer = self._answer
+        sent = answer.body if answer.cut is None else answer.body[: max(0, answer.cut)]
+        if answer.drip:
+            for at in range(0, len(sent), 100):  # a byte at a time would cost a second of the machine's
+                await asyncio.sleep(answer.drip * len(sent[at : at + 100]))
+                yield sent[at : at + 100]
+        else:
+            yield sent
+        if answer.cut is not None:
+            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+        if not self._garbled:
+            self._network.heard(self._exchange, answer, self._kind)
+
+
+_BENEATH: dict[str, OSError] = {
+    "refused": ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+    "dns": socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+    "tls": ssl.SSLCertVerificationError(1, "certificate verify failed"),
+}
+
+
+def _unsent(name: str) -> httpx.TransportError:
+    if name == "connect timeout":
+        return httpx.ConnectTimeout("")
+    error = httpx.ConnectError(str(_BENEATH[name].strerror))
+    error.__cause__ = _BENEATH[name]
+    return error
+
+
+def _hangup(hangup: Hangup) -> httpx.TransportError:
+    if hangup is Hangup.CLOSED:
+        return httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    error = httpx.ReadError("")
+    error.__cause__ = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+    return error
