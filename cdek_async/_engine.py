@@ -18,8 +18,7 @@ from cdek_async._pacing import Urgency
 from cdek_async._polling import LearnedLooks, Looks, Polling, poll
 from cdek_async._submit import Submission, Turns, busy, named
 
-
-_HURRY = 15.0  # seconds before its deadline in which a look does not let others pass
+_HURRY = 15.0  # seconds before its deadline, or half its time, in which a look does not let others pass
 
 
 def _nothing(*_: object) -> None:
@@ -146,7 +145,7 @@ class Engine:
         async def look() -> Outcome | None:
             urgency = Urgency.SINGLE
             if bulk:
-                can_wait = not looks.prompt and deadline.remaining() > _HURRY
+                can_wait = not looks.prompt and deadline.remaining() > max(_HURRY, deadline.seconds / 2)
                 urgency = Urgency.LOOK if can_wait else Urgency.PROMPT
             reply = await self._http.look(
                 call, deadline, urgency, lambda reply: readable(reply, ticket.order_uuid)

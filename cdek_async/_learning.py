@@ -6,9 +6,9 @@ from math import inf
 
 from attrs import define
 
-_WINDOW = 200  # sightings: enough for a late quantile, and at full speed those of the last minute
+_WINDOW = 200  # sightings: enough for a late quantile, and for what a job has in flight
 _FIRST_SCOUTS = 30
-_SCOUT_EVERY = 20
+_SCOUT_EVERY = 50
 
 
 @define(eq=False)

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import tenacity
-from attrs import evolve, field, frozen
-from attrs.validators import ge, gt, optional
+from attrs import Attribute, evolve, field, frozen
 
 from cdek_async._deadline import Deadline
 from cdek_async._errors import Unsettled
@@ -22,6 +22,19 @@ _CLOSER = 0.1  # of an order's age between two looks that cost nobody anything; 
 _LAST_LOOK = 1.0  # seconds kept before the deadline for a last look to be answered in
 
 
+def _seconds(_: object, field_of: "Attribute[Any]", value: object) -> None:
+    if value is None and field_of.default is None:
+        return
+    zero = field_of.name in ("wait_initial", "wait_jitter")
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (value > 0 or (zero and value == 0))
+    ):
+        return
+    raise ValueError(f"{field_of.name}: seconds, {'0 or more' if zero else 'more than 0'}, not {value!r}")
+
+
 @frozen
 class Polling:
     """When to look whether an operation has settled; seconds throughout.
@@ -31,10 +44,10 @@ class Polling:
     calls for a bulk job, which learns how long CDEK takes. `timeout` bounds the whole of one public call.
     """
 
-    wait_initial: float | None = field(default=None, validator=optional(ge(0)))
-    wait_max: float | None = field(default=None, validator=optional(gt(0)))
-    wait_jitter: float | None = field(default=None, validator=optional(ge(0)))
-    timeout: float = field(default=60.0, validator=gt(0))
+    wait_initial: float | None = field(default=None, validator=_seconds)
+    wait_max: float | None = field(default=None, validator=_seconds)
+    wait_jitter: float | None = field(default=None, validator=_seconds)
+    timeout: float = field(default=60.0, validator=_seconds)
 
     @property
     def learning(self) -> bool:
@@ -86,7 +99,7 @@ class LearnedLooks(Looks):
         self._sighting = times.scout()
         self.prompt = self._sighting is not None
         # Half of it finds out in a few steps that CDEK has become quicker, and costs few looks more.
-        self.first = self._expected() / 2 if self.prompt else self._expected()
+        self.first = max(_EARLIEST, self._late() / 2) if self.prompt else self._expected()
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:  # noqa: ARG002 - tenacity's signature
         """Seconds to the next look."""
@@ -101,11 +114,13 @@ class LearnedLooks(Looks):
             self._times.observe(self._sighting, age, settled=settled)
 
     def _expected(self) -> float:
-        """Seconds after which nearly all have settled."""
-        seconds = self._times.quantile(_LATE)
-        if self._times.known < _KNOWN:  # the first few are the quick ones
-            seconds = max(seconds, self._unlearned)
-        return max(_EARLIEST, min(seconds, self.longest))
+        """Seconds after which a look should find the order settled."""
+        few = self._times.known < _KNOWN  # and those are the quick ones
+        return max(_EARLIEST, self._late(), self._unlearned if few else 0.0)
+
+    def _late(self) -> float:
+        """Seconds in which nearly all that were watched have settled."""
+        return min(self._times.quantile(_LATE), self.longest)
 
 
 async def poll(

@@ -1,13 +1,18 @@
 """When looks happen."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
+import httpx
 import pytest
+import tenacity
 
-from cdek_async import DeleteOrder, Polling, Unsettled
-from cdek_async.sandbox import Fault, Sandbox
+from cdek_async import CdekClient, DeleteOrder, Outcome, Polling, Unsettled
+from cdek_async._learning import SettleTimes
+from cdek_async._polling import LearnedLooks
+from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -48,9 +53,178 @@ def test_a_single_order_is_looked_at_soon_and_often() -> None:
     assert all(later <= earlier * 1.34 + 0.5 for earlier, later in pairwise(at))
 
 
-def test_a_bulk_jobs_orders_are_looked_at_late() -> None:
-    """Nobody waits for the single one: the first look finds nearly all settled."""
-    assert looks(None, "lognormal:0.5,1", bulk=True) == [3.0]
+def test_the_first_of_a_bulk_jobs_orders_are_scouts() -> None:
+    """Nothing is known yet: they are looked at before the others would be, and then ever more rarely."""
+    at = looks(None, "fixed:20", bulk=True)
+    assert at[0] == 0.4
+    assert all(later - earlier <= max(0.41, earlier / 4) for earlier, later in pairwise(at))
+
+
+class Seen(SandboxTransport):
+    """Notes when each order was asked about, since its DELETE."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.ages: dict[str, list[float]] = {}
+        self._sent: dict[str, float] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        order, now = request.url.path[-36:], asyncio.get_running_loop().time()
+        if request.method == "DELETE":
+            self._sent[order], self.ages[order] = now, []
+        if request.method == "GET":
+            self.ages[order].append(round(now - self._sent[order], 2))
+        return await super().handle_async_request(request)
+
+
+def job(
+    sandbox: Sandbox, count: int, *, every: float = 0.05, **options: Any
+) -> tuple[list[list[float]], float]:
+    """The ages of the looks at each order of a job that is fed so slowly, in turn; and when it ended."""
+    orders = sandbox.add_orders(count)
+    transport = Seen(sandbox)
+
+    async def source() -> AsyncIterator[DeleteOrder]:
+        for order in orders:
+            yield DeleteOrder(order.uuid)
+            await asyncio.sleep(every)
+
+    async def main() -> float:
+        client = CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport, **options)
+        async with client, client.run_all(source()) as results:
+            async for _, result in results:
+                assert isinstance(result, Outcome)
+        return asyncio.get_running_loop().time()
+
+    ended = run(main())
+    return [transport.ages[order.uuid] for order in orders], ended
+
+
+def others(ages: list[list[float]]) -> list[list[float]]:
+    """Without the scouts, which may be told by their number."""
+    return [each for number, each in enumerate(ages) if number >= 30 and number % 50]
+
+
+def busy() -> bool:
+    return False
+
+
+def at_the_end() -> bool:
+    return True
+
+
+def ages_of(times: SettleTimes, settle: float, idle: Callable[[], bool] = busy) -> list[float]:
+    """When an order that settles after so many seconds is looked at."""
+    learned = LearnedLooks(Polling(), times, idle)
+    ages = [learned.first]
+    state = tenacity.RetryCallState(tenacity.AsyncRetrying(), None, (), {})
+    while ages[-1] < settle:
+        learned.saw(ages[-1], settled=False)
+        ages.append(ages[-1] + learned(state))
+    learned.saw(ages[-1], settled=True)
+    return ages
+
+
+@pytest.mark.parametrize("settle", [0.2, 0.5, 2.5, 10, 33])
+def test_a_bulk_job_learns_when_to_look(settle: float) -> None:
+    """Once some have settled, one look soon after it is all that others need; scouts cost little more."""
+    times = SettleTimes()
+    for _ in range(100):
+        ages_of(times, settle)
+    ages = [ages_of(times, settle) for _ in range(1000)]
+    assert max(map(len, others(ages))) == 1
+    assert all(settle <= each[0] < max(0.41, settle * 1.3, settle + 0.4) for each in others(ages))
+    assert sum(map(len, ages)) < 1.1 * len(ages)
+
+
+def test_nothing_is_looked_at_later_than_wait_max() -> None:
+    """However long others took."""
+    times = SettleTimes()
+    assert max(ages_of(times, 1000)[0] for _ in range(200)) == 45
+
+
+def test_a_few_quick_ones_do_not_hurry_the_others() -> None:
+    """The first that settle are the quickest: looks stay where they were until more is known."""
+    times = SettleTimes()
+    assert {ages_of(times, 0.2)[0] for _ in range(19)} == {0.4}  # scouts
+    while (learned := LearnedLooks(Polling(), times, busy)).prompt:
+        pass
+    assert learned.first == 3
+
+
+def test_a_cdek_that_becomes_quick_is_noticed() -> None:
+    """Every ten thousand orders looks come twice as soon."""
+    times = SettleTimes()
+    for settle in [10.0] * 10_000 + [1.0] * 40_000:
+        ages_of(times, settle)
+    assert max(ages_of(times, 1)[0] for _ in range(100)) < 2
+
+
+def test_a_cdek_that_becomes_slow_is_waited_for() -> None:
+    """Half a minute later its orders are looked at once again, not every few seconds."""
+
+    def slow(call: Call) -> Fault | None:
+        return Fault("lag", 20.0) if call.kind == "DELETE" and call.at >= 20 else None
+
+    ages, _ = job(Sandbox(settle="fixed:0.3", faults=slow), 1600)
+    assert max(map(len, others(ages)[100:300])) == 1
+    late = others(ages)[-400:]
+    assert max(map(len, late)) == 1
+    assert all(20 <= each[0] <= 45 for each in late)
+
+
+def test_an_outage_teaches_nothing() -> None:
+    """Who waited for ten minutes without network was not settled slowly."""
+
+    def plan(call: Call) -> Fault | None:
+        return Fault("refused") if 20 <= call.at < 620 else None
+
+    ages, ended = job(Sandbox(settle="fixed:0.3", faults=plan), 800)
+    assert ended < 720
+    assert all(each[0] < 1 for each in others(ages)[-300:])
+
+
+def test_a_look_that_fails_teaches_nothing() -> None:
+    """It comes again after what was to be waited anyway."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    sandbox.script("GET", *[Fault("html")] * 3)
+    ages, _ = job(sandbox, 1)
+    assert ages == [[0.4, 0.8, 1.2, 1.6]]
+
+
+@pytest.mark.parametrize(
+    ("polling", "first"),
+    [
+        (Polling(wait_jitter=0), 3.0),
+        (Polling(wait_initial=2), 2.0),
+        (Polling(wait_max=20), 3.0),
+        (Polling(timeout=50), 0.4),
+    ],
+)
+def test_a_number_that_was_given_switches_learning_off(polling: Polling, first: float) -> None:
+    """Every order is looked at when it was said; `timeout` says nothing of that."""
+    ages, _ = job(Sandbox(settle="fixed:0.3"), 300, polling=polling)
+    assert {round(each[0], 1) for each in ages} == {first}
+
+
+def test_where_nothing_queues_looks_come_closer() -> None:
+    """At a job's end they take no other call's place: a slow order is known after a tenth of its time."""
+    for idle, apart in ((busy, 1.25), (at_the_end, 1.1)):
+        times = SettleTimes()
+        for _ in range(101):
+            ages_of(times, 1)
+        at = ages_of(times, 40, idle)
+        assert at[0] < 2
+        gaps = [max(0.4, earlier * (apart - 1)) for earlier in at]
+        assert [later - earlier for earlier, later in pairwise(at)] == pytest.approx(gaps[:-1])
+
+
+@pytest.mark.parametrize(("rate", "settle", "timeout"), [(5, 0.3, 6), (20, 30, 60)])
+def test_nothing_is_unsettled_for_having_queued(rate: float, settle: float, timeout: float) -> None:
+    """However many writes queue, a look that is at the end of its time lets them wait."""
+    polling = Polling(timeout=timeout)
+    _, ended = job(Sandbox(settle=f"fixed:{settle}"), 1000, every=0, rate=rate, polling=polling)
+    assert ended < 2.5 * 1000 / rate + settle * 1.5
 
 
 def test_jitter_is_added_only_when_asked_for() -> None:
@@ -83,19 +257,30 @@ def test_a_wait_of_zero_is_allowed() -> None:
 
 @pytest.mark.parametrize(
     "numbers",
-    [{"timeout": 0}, {"timeout": -1}, {"wait_initial": -1}, {"wait_max": 0}, {"wait_jitter": -0.1}],
+    [
+        {"timeout": 0},
+        {"timeout": -1},
+        {"timeout": "5"},
+        {"timeout": None},
+        {"wait_initial": -1},
+        {"wait_initial": "1"},
+        {"wait_max": 0},
+        {"wait_max": float("nan")},
+        {"wait_jitter": -0.1},
+        {"wait_jitter": True},
+    ],
 )
-def test_numbers_that_mean_nothing_are_refused(numbers: dict[str, float]) -> None:
-    """With the name of the one that is meant."""
-    (name,) = numbers
-    with pytest.raises(ValueError, match=name):
+def test_numbers_that_mean_nothing_are_refused(numbers: dict[str, Any]) -> None:
+    """With the name and the value of the one that is meant."""
+    ((name, value),) = numbers.items()
+    with pytest.raises(ValueError, match=rf"\A{name}: seconds, .*not {value!r}\Z"):
         Polling(**numbers)
-    if name == "timeout":
+    if name == "timeout" and value is not None:
 
         async def main() -> None:
             async with client_of(Sandbox()) as client:
                 with pytest.raises(ValueError, match="timeout"):
-                    await client.run(DeleteOrder("6f2c8a8e-3f0e-4b44-9a51-0d5a3b1f7c11"), **numbers)  # type: ignore[arg-type]
+                    await client.run(DeleteOrder("6f2c8a8e-3f0e-4b44-9a51-0d5a3b1f7c11"), **numbers)
 
         run(main())
 
