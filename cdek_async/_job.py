@@ -36,6 +36,7 @@ class Job:
         self._journal = journal
         self._positions = count()  # operations are taken up in the order of their source
         self._running: dict[int, asyncio.Future[Result]] = {}
+        self._departed: dict[int, asyncio.Future[None]] = {}
 
     async def work(self, operation: Operation, sent: Callable[[], None]) -> Result:
         """Run one operation to its result; raises what ends the whole job."""
@@ -68,19 +69,34 @@ class Job:
         if entry is not None:
             position = entry.position  # its own, or that of a twin: the same operation is run once
             if position in self._running:
-                return await asyncio.shield(self._running[position])
+                return await self._like_its_twin(position, sent)
         running: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._running[position] = running
+        departed = self._departed[position] = asyncio.get_running_loop().create_future()
+
+        def sent_for_all() -> None:
+            sent()
+            if not departed.done():
+                departed.set_result(None)
+
         try:
-            outcome = await self._resumed(journal, position, operation, entry, sent)
+            outcome = await self._resumed(journal, position, operation, entry, sent_for_all)
             running.set_result(outcome)
         except CdekError as error:
             running.set_result(error)
             raise
         finally:
-            del self._running[position]
+            del self._running[position], self._departed[position]
             running.cancel()
         return outcome
+
+    async def _like_its_twin(self, position: int, sent: Callable[[], None]) -> Result:
+        """Wait for the result of the same operation; once that was sent, this one queues no more either."""
+        running, departed = self._running[position], self._departed[position]
+        await asyncio.wait({running, departed}, return_when=asyncio.FIRST_COMPLETED)
+        if departed.done():
+            sent()
+        return await asyncio.shield(running)
 
     async def _resumed(
         self,
@@ -123,7 +139,11 @@ class Job:
             self.fail(error)  # a full disk ends the job; what is known is told all the same
 
     def _watch(self, sent: Callable[[], None]) -> Watch:
-        return Watch(departing=sent, submitted=self._submitted)
+        def submitted() -> None:
+            sent()  # it may have been found instead
+            self._submitted()
+
+        return Watch(departing=sent, submitted=submitted)
 
     def _submitted(self) -> None:
         self.progress.submitted += 1
