@@ -1,4 +1,4 @@
-"""Set up .venv from pyproject.toml and run one thing in it: demo, test, cover or check.
+"""Set up .venv from pyproject.toml and run one thing in it: demo, test, cover, proofs or check.
 
 Needs Python 3.11 or newer and nothing else; a second run sets up nothing unless pyproject.toml changed.
 """
@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": [["-m", "cdek_async", "demo"]],
     "test": [["-m", "pytest", "-n", "3"]],
     "cover": [["-m", "pytest", "-n", "3", "--cov", "--cov-report=term-missing"]],
+    "proofs": [["-m", "tests.proofs"]],
     "check": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],

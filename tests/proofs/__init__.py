@@ -1,1 +1,1 @@
-"""Proofs: real processes killed, stopped and starved, and their reports held against the sandbox's own record."""
+"""Proofs: jobs killed, stopped and starved, and their reports held against the sandbox's own record."""

@@ -28,8 +28,10 @@ PROOFS: dict[str, tuple[str, Callable[[Path, int], Iterator[str]]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="proofs", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("proof", nargs="*", choices=[*PROOFS, []], help="only these")
+    parser.add_argument("proof", nargs="*", help=f"only these, of {', '.join(PROOFS)}")
     wishes = parser.parse_args()
+    if unknown := set(wishes.proof) - set(PROOFS):
+        parser.error(f"no such proof: {', '.join(unknown)}")
     print(f"seed {wishes.seed}", flush=True)
     start = time.monotonic()
     failed = [name for name in wishes.proof or PROOFS if not proved(name, wishes.seed)]

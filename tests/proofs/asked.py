@@ -27,11 +27,11 @@ def deletions(path: Path, orders: list[Known], rng: random.Random) -> list[Asked
     rows: list[tuple[str, str, str, str, bool]] = []  # the three cells, the order's uuid, usable
     for order in orders:
         uuid, draw = order["uuid"], rng.random()
-        by_number = draw < 0.06  # the others' cells are empty, else uuid would come first
-        row = ("" if by_number else uuid, "", "", uuid, True)
-        if by_number:
-            number = (order["cdek_number"], "") if draw < 0.03 else ("", order["im_number"])
-            row = ("", *number, uuid, True)
+        row = (uuid, "", "", uuid, True)
+        if draw < 0.03:
+            row = ("", order["cdek_number"], "", uuid, True)
+        elif draw < 0.06:
+            row = ("", "", order["im_number"], uuid, True)
         rows += [row, row] if rng.random() < 0.03 else [row]
     rows += [(str(UUID(int=rng.getrandbits(128), version=4)), "", "", "", True) for _ in range(5)]
     rows += [("none", "", "", "", False)] * 3
@@ -44,8 +44,10 @@ def changes(path: Path, orders: list[Known], rng: random.Random) -> list[Asked]:
     """A JSONL: a comment for two orders of three, a package more for the others; some by cdek_number."""
     rows: list[tuple[str, Asked]] = []
     for n, order in enumerate(orders):
-        name = "cdek_number" if rng.random() < 0.1 else "uuid"
-        asked: dict[str, object] = {name: order[name]}
+        by_number = rng.random() < 0.1
+        asked: dict[str, object] = (
+            {"cdek_number": order["cdek_number"]} if by_number else {"uuid": order["uuid"]}
+        )
         if once := n % 3 == 0:
             asked["packages"] = [{"number": "added", "weight": 700, "comment": "подарок"}]
         else:

@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.proofs.asked import deletions
-from tests.proofs.judge import judge
 from tests.proofs.kept import kept
 from tests.proofs.life import Life
-from tests.proofs.proof import arrived, finished, held
+from tests.proofs.proof import Case, arrived, finished, held
 from tests.proofs.remote import Remote, sandbox
 
 ORDERS = 600
@@ -45,23 +43,22 @@ def _filled(
     folder: Path, remote: Remote, seed: int, grow: Callable[[], object], *, limit: int = 0
 ) -> Iterator[str]:
     """A job until there is no room, and the rest of it when there is."""
-    asked = deletions(folder / "orders.csv", remote.record()["orders"], random.Random(f"full {seed}"))
+    case = Case.deletions(folder, remote, random.Random(f"full {seed}"))
     words = (str(limit), *WORDS) if limit else WORDS
     with Life(folder, remote.url, *words, before=_LIMITED if limit else "") as life:
         code = life.ends()
     said = [line for line in life.told.splitlines() if any(word in line for word in _SAYS)]
     held(code == 1, f"exit code {code}, not 1: {life.told}")
     held(len(said) == 1 and "Traceback" not in life.told, f"not one clear line: {life.told}")
-    record = remote.record()
-    sent, on_disk = arrived(record), kept(folder)
+    sent, on_disk = arrived(remote.record()), kept(folder)
     held(0 < len(sent) < ORDERS, f"{len(sent)} orders were sent: nothing ended in its middle")
     held(sent <= on_disk.orders, f"{len(sent - on_disk.orders)} orders were sent without an intent on disk")
-    found = judge("DELETE", asked, folder / "report.csv", record, complete=False)
+    found = case.judged(complete=False)
     held(found.holds, f"the report is not true: {found}")
     yield f"  exit code 1 after {len(sent)} of {ORDERS} orders, each with its intent on disk: {said[0]}"
     grow()
     lives = finished(folder, remote, life.line())
-    found = judge("DELETE", asked, folder / "report.csv", remote.record())
+    found = case.judged()
     yield f"  with room again, the printed line finished it ({lives}): {found}"
     held(found.holds, "the report and the sandbox's own record do not agree")
 
@@ -78,7 +75,7 @@ def _small_disk(place: Path) -> Iterator[bool]:
 
 
 def _mount(options: str, place: Path) -> bool:
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", place]
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
     try:
         return not subprocess.run(command, capture_output=True, check=False).returncode
     except FileNotFoundError:  # no mount on this machine at all

@@ -10,7 +10,7 @@ from tests.proofs.remote import Remote
 
 @frozen
 class Instant:
-    """`seconds` after the start or after the journal was opened; or before that, the `after`-th call of a kind."""
+    """`seconds` after the start or the journal is open; or earlier, at the `after`-th call of a kind."""
 
     phase: str
     seconds: float
@@ -21,18 +21,30 @@ class Instant:
 
 def drawn(rng: random.Random, n: int, write: str) -> list[Instant]:
     """`n` of them, in no order; `write` is the method of the writes."""
-    start_up, claims, sends, looks, settling = (
-        lambda: Instant("start-up", rng.uniform(0, 0.6), opened=False),
-        lambda: Instant("claims", rng.uniform(0, 0.08)),
-        lambda: Instant("sends", 4.0, kind=write, after=rng.randint(1, 60)),
-        lambda: Instant("looks", 4.0, kind="GET", after=rng.randint(1, 120)),
-        lambda: Instant("settling", rng.uniform(3.2, 4.5)),
-    )
-    # Many are cheap; the dear ones, which let the job come further, are in every handful.
-    makers = [start_up, sends, looks, claims, settling, start_up, claims, looks, sends, claims]
-    found = [makers[n % len(makers)]() for n in range(n)]
+    found = [_drawn(rng, _PHASES[number % len(_PHASES)], write) for number in range(n)]
     rng.shuffle(found)
     return found
+
+
+# Many are cheap; the dear ones, which let the job come further, are in every handful.
+_PHASES = (
+    *("start-up", "sends", "looks", "claims", "settling"),
+    *("start-up", "claims", "looks", "sends", "claims"),
+)
+
+
+def _drawn(rng: random.Random, phase: str, write: str) -> Instant:
+    match phase:
+        case "start-up":
+            return Instant(phase, rng.uniform(0, 0.6), opened=False)
+        case "claims":
+            return Instant(phase, rng.uniform(0, 0.08))
+        case "sends":
+            return Instant(phase, 4.0, kind=write, after=rng.randint(1, 60))
+        case "looks":
+            return Instant(phase, 4.0, kind="GET", after=rng.randint(1, 120))
+        case _:
+            return Instant(phase, rng.uniform(3.2, 4.5))
 
 
 def reached(instant: Instant, life: Life, remote: Remote) -> bool:

@@ -88,8 +88,8 @@ def judge(
     return found
 
 
-def _verdicts(asked: Asked, applied: int, may: bool | None) -> list[str]:  # noqa: FBT001 - None: no such order
-    """The only verdicts that are true."""
+def _verdicts(asked: Asked, applied: int, may: bool | None) -> list[str]:
+    """The only verdicts that are true; `may` is None where there is no such order."""
     if not asked.usable:
         return ["unusable"]
     if may is None:

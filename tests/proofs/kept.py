@@ -20,6 +20,10 @@ class Kept:
     final: int
     orders: frozenset[str]
 
+    @property
+    def rows(self) -> int:
+        return self.claimed + self.intended + self.accepted + self.final
+
 
 def kept(folder: Path) -> Kept:
     """Read a copy: opening the journal itself would tidy up what the next life has to find."""

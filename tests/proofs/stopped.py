@@ -5,10 +5,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.proofs.asked import deletions
-from tests.proofs.judge import judge
 from tests.proofs.life import Life
-from tests.proofs.proof import arrived, held
+from tests.proofs.proof import Case, arrived, held
 from tests.proofs.remote import Remote, sandbox
 
 ORDERS = 600
@@ -18,9 +16,7 @@ HANGS, GONE = 5.0, 24.0  # seconds; a screen that is no terminal speaks every 10
 def stopped(folder: Path, seed: int) -> Iterator[str]:
     """One job through both."""
     with sandbox(ORDERS, seed) as remote:
-        asked = deletions(
-            folder / "orders.csv", remote.record()["orders"], random.Random(f"stopped {seed}")
-        )
+        case = Case.deletions(folder, remote, random.Random(f"stopped {seed}"))
         start = time.monotonic()
         words = ("delete", "orders.csv", "--report", "report.csv", "--rate", "80")
         with Life(folder, remote.url, *words) as life:
@@ -41,7 +37,7 @@ def stopped(folder: Path, seed: int) -> Iterator[str]:
         yield f"it said: {said[0]}"
         held(code == 1, f"exit code {code}, not 1 (some cannot be deleted): {life.told}")
         held(not life.line(), f"something is still to do: {life.told}")
-        found = judge("DELETE", asked, folder / "report.csv", remote.record())
+        found = case.judged()
         yield f"one life of {time.monotonic() - start:.0f} s, {found.calls:,} calls"
         yield str(found)
         held(found.holds, "the report and the sandbox's own record do not agree")
