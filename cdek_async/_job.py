@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from attrs import evolve
 
@@ -93,7 +94,8 @@ class Job:
     async def _like_its_twin(self, position: int, sent: Callable[[], None]) -> Result:
         """Wait for the result of the same operation; once that was sent, this one queues no more either."""
         running, departed = self._running[position], self._departed[position]
-        await asyncio.wait({running, departed}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {running, departed}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if departed.done():
             sent()
         return await asyncio.shield(running)
