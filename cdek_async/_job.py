@@ -11,6 +11,7 @@ from cdek_async._deadline import Deadline
 from cdek_async._engine import Engine, Watch
 from cdek_async._errors import AuthError, CdekError
 from cdek_async._journal import Entry, Journal
+from cdek_async._models import Ticket
 from cdek_async._operations import Operation
 from cdek_async._outcome import Outcome, first_outcome
 from cdek_async._polling import Polling
@@ -21,6 +22,10 @@ Result = Outcome | CdekError
 
 def _nobody(_: BaseException | None) -> None:
     """Nobody to tell yet."""
+
+
+class _Unwritten(CdekError):  # noqa: N818 - as the others are named
+    """An intent is not on disk, and nothing was sent: no news once its operation was called off."""
 
 
 class Job:
@@ -121,17 +126,35 @@ class Job:
                 entry.ticket, self._deadline(started=True), self._polling, bulk=True, elapsed=float("inf")
             )
         else:
-            watch = evolve(
-                self._watch(sent),
-                intend=lambda draft: journal.intend(position, draft),
-                accepted=lambda ticket: journal.accept(position, ticket),
-            )
             doubtful = entry.ticket if entry is not None and entry.ticket.since else None
-            outcome = await self._engine.run(
-                operation, self._deadline(), self._polling, watch, bulk=True, doubtful=doubtful
-            )
+            outcome = await self._asked(journal, position, operation, doubtful, sent)
         await self._keep(journal, position, outcome)
         return outcome
+
+    async def _asked(
+        self,
+        journal: Journal,
+        position: int,
+        operation: Operation,
+        doubtful: Ticket | None,
+        sent: Callable[[], None],
+    ) -> Outcome:
+        async def intend(draft: Ticket) -> None:
+            try:
+                await journal.intend(position, draft)
+            except OSError as error:
+                raise _Unwritten(str(error)) from error
+
+        def accepted(ticket: Ticket) -> None:
+            journal.accept(position, ticket)
+
+        watch = evolve(self._watch(sent), intend=intend, accepted=accepted)
+        try:
+            return await self._engine.run(
+                operation, self._deadline(), self._polling, watch, bulk=True, doubtful=doubtful
+            )
+        except _Unwritten as error:
+            raise OSError(str(error)) from error
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:
         ticket = evolve(outcome.ticket, verdict=outcome.verdict, request=outcome.request)

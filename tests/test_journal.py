@@ -397,6 +397,22 @@ def test_a_disk_that_fills_up_costs_no_result(tmp_path: Path) -> None:
     assert [result.ok for result in results if isinstance(result, Outcome)] == [True]
 
 
+def test_a_disk_that_fills_up_is_told_once(tmp_path: Path) -> None:
+    """By the job: operations that it called off meanwhile failed of the same, and are no news."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    uuids = [order.uuid for order in sandbox.add_orders(300)]
+    noise: list[object] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
+        async with client_of(sandbox) as client:
+            with room(100_000), pytest.raises(OSError, match="the journal cannot be written"):
+                await job(client, uuids, Journal(tmp_path / "j"))
+
+    asyncio.run(main())
+    assert noise == []
+
+
 def test_a_journal_for_which_there_is_no_room_is_told(tmp_path: Path) -> None:
     """Before anything is sent."""
 
