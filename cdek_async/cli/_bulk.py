@@ -13,6 +13,9 @@ from cdek_async.cli._confirm import confirm, harmless
 from cdek_async.cli._connect import connect
 from cdek_async.cli._exit import Code
 from cdek_async.cli._feed import Feed
+from cdek_async.cli._forecast import Trial
+from cdek_async.cli._forecast_delete import DELETION
+from cdek_async.cli._forecast_update import UPDATE
 from cdek_async.cli._job import Job
 from cdek_async.cli._keeping import keeping, made_report, resume_line
 from cdek_async.cli._rehearse import rehearse
@@ -32,6 +35,8 @@ class Doing:
     done: str
     read: Callable[[Source, Wishes], Iterator[Row]]
     ask: Ask
+    trial: Trial
+    """Its dry run."""
 
 
 DOINGS: dict[Command, Doing] = {
@@ -40,8 +45,9 @@ DOINGS: dict[Command, Doing] = {
         "deleted",
         lambda source, wishes: read_rows(source, column=wishes.column, by=wishes.by),
         deletion,
+        DELETION,
     ),
-    "update": Doing("changes", "updated", lambda source, _: read_changes(source), update),
+    "update": Doing("changes", "updated", lambda source, _: read_changes(source), update, UPDATE),
 }
 
 
@@ -79,11 +85,11 @@ def bulk(wishes: Wishes, screen: Screen) -> Code:
 
 
 def _rehearsed(client: CdekClient, screen: Screen, rows: "Limited", wishes: Wishes, name: str) -> Code:
-    ask, rate = DOINGS[wishes.command].ask, wishes.rate
+    trial, rate = DOINGS[wishes.command].trial, wishes.rate
 
     async def main() -> Code:
         with _report(wishes) as report, Feed(iter(rows)) as feed:
-            return await rehearse(client, screen, report, feed, rows.lines, ask=ask, rate=rate, name=name)
+            return await rehearse(client, screen, report, feed, rows.lines, trial=trial, rate=rate, name=name)
 
     return asyncio.run(main())
 

@@ -1,29 +1,36 @@
-"""The forecast: what CDEK would probably answer to a deletion, by what a look at the order showed."""
+"""The forecast: what CDEK would probably answer to a write, and how a dry run tells it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from attrs import frozen
 
-from cdek_async import BadReply, CdekError, OrderInfo, OrderNotFound, Request, State
+from cdek_async import BadReply, CdekError, Operation, OrderInfo, OrderNotFound, Request, State
 from cdek_async._accept import SEVERAL_ORDERS
 from cdek_async._orders import Status
+from cdek_async.cli._reads import Seen
+from cdek_async.cli._rows import Row
 
 
 class Prediction(StrEnum):
-    """What a deletion would probably come to; never a promise: CDEK decides when it is asked."""
+    """What an operation would probably come to; never a promise: CDEK decides when it is asked."""
 
     DELETABLE = "deletable"
     GONE = "gone"
     """The order is removed already."""
     NOT_DELETABLE = "not_deletable"
+    WOULD_CHANGE = "would_change"
+    NOTHING_TO_CHANGE = "nothing_to_change"
+    """The order is as it is wanted; the update is sent all the same."""
+    WOULD_DELETE_PACKAGES = "would_delete_packages"
+    NOT_CHANGEABLE = "not_changeable"
     NOT_FOUND = "not_found"
     """CDEK shows no such order: a wrong number, another account's, or one deleted long ago."""
     NOT_OURS = "not_ours"
     UNKNOWN = "unknown"
-    """It could not be read, or what it shows says nothing of what a deletion would meet."""
+    """It could not be read, or what it shows says nothing of what the operation would meet."""
 
 
 @frozen
@@ -35,82 +42,58 @@ class Forecast:
     why: str = ""
     seen: bool = True
     """The look showed the order."""
+    effects: tuple[str, ...] = ()
+    """What it would do to the order, in words."""
+    details: tuple[tuple[str, str], ...] = ()
+    """The same for machines: pairs of a field, or of what is done, and its values."""
+    partial: bool = False
+    """It leaves out something that CDEK may empty."""
 
 
-def forecast(seen: OrderInfo | CdekError) -> Forecast:
-    """What a deletion of an order would come to, by what a look at it showed."""
-    if isinstance(seen, OrderInfo):
-        return _of_order(seen)
-    if isinstance(seen, OrderNotFound):
-        return Forecast(Prediction.NOT_FOUND, type(seen).__name__, str(seen), seen=False)
-    code = next((code for code in _codes_of(seen) if code.lower() in _ANSWERS), None)
+Foretell = Callable[[Seen], Forecast]
+
+
+@frozen(kw_only=True)
+class Trial:
+    """A command as its dry run knows it: what it asks, what it predicts, and how that is told."""
+
+    verb: str
+    """As in "Deleting these would take …"."""
+    done: str
+    words: Mapping[Prediction, str]
+    """The predictions that there are, in their order; the first is told even where it never comes."""
+    fine: frozenset[Prediction]
+    """Nothing stands in the way."""
+    untold: Prediction
+    """Counted only: orders of which there is nothing to say."""
+    coded: Prediction
+    """Counted by its codes, too."""
+    shown: tuple[Prediction, ...]
+    """Those that are counted on the screen, while it runs."""
+    ask: Callable[[Row], tuple[Operation, Foretell]]
+    """From a row to its operation, and to what a look at the order foretells; raises `ValueError`."""
+    calls: Callable[[Forecast, Operation], int]
+    """How many calls the operation would take."""
+    proviso: str
+    """What the predictions cannot know."""
+
+
+NO_ORDER = {
+    Prediction.NOT_FOUND: "not found",
+    Prediction.NOT_OURS: "not ours",
+    Prediction.UNKNOWN: "unknown",
+}
+
+
+def of_error(error: CdekError, no: Prediction) -> Forecast:
+    """What is foretold by a look that showed no order; `no`: that it is there, and not fit for it."""
+    if isinstance(error, OrderNotFound):
+        return Forecast(Prediction.NOT_FOUND, type(error).__name__, str(error), seen=False)
+    code = next((code for code in _codes_of(error) if code.lower() in _ANSWERS), None)
     if code is None:
-        return Forecast(Prediction.UNKNOWN, type(seen).__name__, str(seen), seen=False)
-    prediction, why = _ANSWERS[code.lower()]
-    return Forecast(prediction, code, why, seen=False)
-
-
-def calls_of(found: Forecast, *, by_number: bool) -> int:
-    """How many calls the deletion would take: a look for its uuid, the DELETE, a look at what became of it.
-
-    A "no" to the first look is the last call. That the status forbids a deletion, and that a request was
-    taken note of, shows later; that there is no order, or that it is another's, at once.
-    """
-    if by_number and not found.seen and found.prediction is not Prediction.UNKNOWN:
-        return 1
-    noted = found.prediction in (Prediction.DELETABLE, Prediction.UNKNOWN) or (
-        found.prediction is Prediction.NOT_DELETABLE and found.seen
-    )
-    return by_number + 1 + noted
-
-
-def _of_order(info: OrderInfo) -> Forecast:
-    # The statuses are a history whose direction has changed over the years: what counts is what it holds.
-    statuses = [each for each in info.order.statuses if each.code and not each.deleted]
-    codes = {_code(each) for each in statuses}
-    deletions = [each for each in info.requests if each.type.upper() == "DELETE"]
-    if _REMOVED in codes or any(each.state == State.SUCCESSFUL for each in deletions):
-        return Forecast(Prediction.GONE, _REMOVED, "removed already")
-    moved = _newest([each for each in statuses if _code(each) not in (_CREATED, _ACCEPTED)])
-    if moved is not None:  # an order that has been beyond CREATED does not come back to it
-        return Forecast(Prediction.NOT_DELETABLE, _code(moved), f"its status; {_ONLY_CREATED}")
-    return _under_way(info.requests) or _turned_down(deletions) or _by_status(codes, info.requests)
-
-
-def _under_way(requests: Sequence[Request]) -> Forecast | None:
-    """A deletion may take a day; what another one meets then, or beside a refusal, is not documented."""
-    for each in requests:
-        if each.type.upper() in ("DELETE", "CREATE_REFUSAL") and each.state != State.INVALID:
-            why = f"its {each.type} request is {each.state}"
-            return Forecast(Prediction.UNKNOWN, each.type, why)
-    return None
-
-
-def _turned_down(deletions: Sequence[Request]) -> Forecast | None:
-    """Operations in a warehouse and claims do not show, except by a deletion that failed of them."""
-    codes = [error.code for each in deletions for error in each.errors]
-    code = next((code for code in codes if code.lower() in _HIDDEN), None)
-    if code is None:
-        return None
-    return Forecast(Prediction.NOT_DELETABLE, code, "an earlier deletion was rejected so")
-
-
-def _by_status(codes: set[str], requests: Sequence[Request]) -> Forecast:
-    if _CREATED in codes:
-        return Forecast(Prediction.DELETABLE)
-    if any(each.type.upper() == "CREATE" and not each.final for each in requests):
-        return Forecast(Prediction.UNKNOWN, "CREATE", "CDEK has not finished creating it")
-    if _ACCEPTED in codes:
-        return Forecast(Prediction.NOT_DELETABLE, _ACCEPTED, f"its status; {_ONLY_CREATED}")
-    return Forecast(Prediction.UNKNOWN, "no status", "CDEK shows no status of it")
-
-
-def _newest(statuses: Sequence[Status]) -> Status | None:
-    return max(statuses, key=lambda each: each.date_time or _NEVER, default=None)
-
-
-def _code(status: Status) -> str:
-    return (status.code or "").upper()
+        return Forecast(Prediction.UNKNOWN, type(error).__name__, str(error), seen=False)
+    ours, why = _ANSWERS[code.lower()]
+    return Forecast(no if ours else Prediction.NOT_OURS, code, why, seen=False)
 
 
 def _codes_of(error: CdekError) -> list[str]:
@@ -119,21 +102,68 @@ def _codes_of(error: CdekError) -> list[str]:
     return listed[1].split(", ") if listed else []
 
 
-_ACCEPTED, _CREATED, _REMOVED = "ACCEPTED", "CREATED", "REMOVED"
-_ONLY_CREATED = "CDEK deletes an order in CREATED only"
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _CODES = re.compile(r".* (?:with|but) (.+)$", re.DOTALL)
-_HIDDEN = {
-    "error_validate_order_delete_documents_in_warehouse_is_not_empty",
-    "error_validate_order_delete_claims_is_not_empty",
-}
 _ANSWERS = {
-    "v2_entity_forbidden": (Prediction.NOT_OURS, "the order of another client"),
-    "v2_order_forbidden": (Prediction.NOT_OURS, "the order of another client"),
-    "v2_entity_invalid": (Prediction.NOT_DELETABLE, "its creation failed"),
-    SEVERAL_ORDERS: (Prediction.NOT_DELETABLE, "several orders bear this number"),
-    "error_validate_online_shop_number_departure_is_not_unique": (
-        Prediction.NOT_DELETABLE,
-        "several orders bear this number",
-    ),
+    "v2_entity_forbidden": (False, "the order of another client"),
+    "v2_order_forbidden": (False, "the order of another client"),
+    "v2_entity_invalid": (True, "its creation failed"),
+    SEVERAL_ORDERS: (True, "several orders bear this number"),
+    "error_validate_online_shop_number_departure_is_not_unique": (True, "several orders bear this number"),
 }
+
+
+@frozen
+class Journey:
+    """How far an order has come."""
+
+    created: bool
+    accepted: bool
+    removed: bool
+    moved: str
+    """The code of the newest status beyond CREATED, if there is one."""
+
+
+def journey(info: OrderInfo) -> Journey:
+    """Read the statuses, a history whose direction has changed over the years: what counts is what it holds.
+
+    An order that has been beyond CREATED does not come back to it.
+    """
+    statuses = [each for each in info.order.statuses if each.code and not each.deleted]
+    codes = {_code(each) for each in statuses}
+    deleted = any(each.type.upper() == "DELETE" and each.state == State.SUCCESSFUL for each in info.requests)
+    beyond = [each for each in statuses if _code(each) not in (CREATED, ACCEPTED)]
+    moved = max(beyond, key=lambda each: each.date_time or _NEVER, default=None)
+    return Journey(
+        created=CREATED in codes,
+        accepted=ACCEPTED in codes,
+        removed=REMOVED in codes or deleted,
+        moved=_code(moved) if moved else "",
+    )
+
+
+def _code(status: Status) -> str:
+    return (status.code or "").upper()
+
+
+ACCEPTED, CREATED, REMOVED = "ACCEPTED", "CREATED", "REMOVED"
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def under_way(requests: Sequence[Request], *types: str) -> Forecast | None:
+    """A request may take a day; what another write meets then, or after a refusal, is not documented."""
+    for each in requests:
+        if each.type.upper() in types and each.state != State.INVALID:
+            return Forecast(Prediction.UNKNOWN, each.type, f"its {each.type} request is {each.state}")
+    return None
+
+
+def being_created(requests: Sequence[Request]) -> Forecast | None:
+    """The order is not complete yet."""
+    if any(each.type.upper() == "CREATE" and not each.final for each in requests):
+        return Forecast(Prediction.UNKNOWN, "CREATE", "CDEK has not finished creating it")
+    return None
+
+
+def without_status() -> Forecast:
+    """Nothing is known of how far it has come."""
+    return Forecast(Prediction.UNKNOWN, "no status", "CDEK shows no status of it")

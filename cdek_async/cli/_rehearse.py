@@ -1,4 +1,4 @@
-"""The dry run of a deletion: every order looked at, what would become of it predicted, nothing deleted."""
+"""The dry run: every order looked at, what would become of it predicted, nothing sent."""
 
 import asyncio
 import math
@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from cdek_async import AuthError, CdekClient, Operation, OrderInfo
 from cdek_async.cli._exit import Code, Stop
-from cdek_async.cli._forecast import Forecast, Prediction, calls_of, forecast
+from cdek_async.cli._forecast import Forecast, Foretell, Prediction, Trial
 from cdek_async.cli._interrupt import interrupts
 from cdek_async.cli._reads import Seen, read_all
 from cdek_async.cli._report import UNUSABLE, Entry, Report, unusable
@@ -21,8 +21,7 @@ from cdek_async.cli._text import counted, reason
 
 _MAX_CODES = 50
 _LONGEST_CODE = 80
-_WORDS = {each.value: each.replace("_", " ") for each in Prediction} | {Prediction.GONE: "removed already"}
-_FINE = (Prediction.DELETABLE, Prediction.GONE)
+_MOST_EFFECTS = 8  # of one order, on the screen
 
 
 async def rehearse(
@@ -32,21 +31,21 @@ async def rehearse(
     rows: AsyncIterable[Row],
     lines: int | None,
     *,
-    ask: Callable[[Row], Operation],
+    trial: Trial,
     rate: float,
     name: str,
 ) -> Code:
-    """Predict what `ask`'s deletions would come to, and tell what they would cost at `rate`; closes `client`.
+    """Predict what `trial`'s operations would come to, and tell their cost at `rate`; closes `client`.
 
-    The exit code is 0 when nothing stands in the way: every order is deletable, or removed already. It is 1
-    when something is not deletable, not found, not ours, unknown or unusable, or ended it before its time;
-    130 when it was interrupted. The report then has every row that was read.
+    The exit code is 0 when every prediction is fine by `trial`. It is 1 when one is not, a row is unusable,
+    or something ended it before its time; 130 when it was interrupted. The report then has every row that
+    was read.
     """
     now = asyncio.get_running_loop().time
     start = now()
-    rehearsal = Rehearsal(client, screen, report, lines)
+    rehearsal = Rehearsal(client, screen, report, lines, trial)
     async with client:
-        ended = await rehearsal.run(rows, ask, rate=rate)
+        ended = await rehearsal.run(rows, rate=rate)
         silent = rehearsal.silent
     found = rehearsal.found
     told = found.predictions.total()
@@ -55,7 +54,7 @@ async def rehearse(
         return Code.OK
     if told:
         done = f"{counted(told, 'row')}, {counted(client.calls, 'call')} in {clock(now() - start)}"
-        screen.table(f"{name}: {done}; nothing was deleted", found.shown(), found.parts())
+        screen.table(f"{name}: {done}; nothing was {trial.done}", found.shown(), found.parts())
         screen.say(found.told(rate))
     if ended is None:
         return found.code
@@ -71,48 +70,56 @@ async def rehearse(
 class Found:
     """What a dry run has found so far, in counts: rows of any number take no more memory."""
 
+    trial: Trial
     rows: int = 0
     predictions: Counter[str] = field(factory=Counter)
     codes: Counter[str] = field(factory=Counter)
     calls: int = 0
-    """Those that the deletions would take."""
+    """Those that the operations would take."""
+    partial: int = 0
+    """Rows that leave out what CDEK may empty."""
 
     def add(self, prediction: str, code: str) -> None:
         """Count one row; CDEK's codes and statuses are open lists."""
         self.predictions[prediction] += 1
-        if prediction == Prediction.NOT_DELETABLE:
+        if prediction == self.trial.coded:
             known = code[:_LONGEST_CODE]
             self.codes[known if known in self.codes or len(self.codes) < _MAX_CODES else OTHER_CODES] += 1
 
     def shown(self) -> list[tuple[str, int]]:
-        """The counts by their words; how many are deletable is told even when none is."""
-        words = (*Prediction, UNUSABLE)
+        """The counts by their words; the first is told even when it is none."""
+        words = {word.value: told for word, told in self.trial.words.items()} | {UNUSABLE: UNUSABLE}
         counts = {word: self.predictions[word] for word in words}
-        return [
-            (_WORDS.get(word, word), count)
-            for word, count in counts.items()
-            if count or word == Prediction.DELETABLE
-        ]
+        first = next(iter(words))
+        return [(words[word], count) for word, count in counts.items() if count or word == first]
 
     def parts(self) -> Mapping[str, list[tuple[str, int]]]:
-        """What stands in the way of those that are not deletable."""
-        return {_WORDS[Prediction.NOT_DELETABLE]: self.codes.most_common()}
+        """What stands in the way, by its codes."""
+        return {self.trial.words[self.trial.coded]: self.codes.most_common()}
 
     def told(self, rate: float) -> str:
-        """What the deletions would cost, in a line."""
+        """What the operations would cost, in a line."""
         if not self.calls:
-            return "Deleting these would take no call."
-        # Whole minutes: CDEK settles a deletion in half a second, or in a minute, and no call can be saved.
+            return f"{self.trial.verb} these would take no call."
+        # Whole minutes: CDEK settles a request in half a second, or in a minute, and no call can be saved.
         minutes = counted(math.ceil(self.calls / rate / 60), "minute")
         return (
-            f"Deleting these would take about {counted(self.calls, 'call')}, {minutes} at {rate:g} calls/s."
-            " Predictions: operations in a warehouse and claims, which stand in the way, do not show."
+            f"{self.trial.verb} these would take about {counted(self.calls, 'call')}, {minutes} at {rate:g}"
+            f" calls/s. {self.trial.proviso}{self._partial()}"
         )
+
+    def _partial(self) -> str:
+        if not self.partial:
+            return ""
+        rows = f"{counted(self.partial, 'row')} {'leaves' if self.partial == 1 else 'leave'}"
+        return f" {rows} out fields of what is sent; CDEK may empty these."
 
     @property
     def code(self) -> Code:
         """The exit code, when it came to its end."""
-        return Code.OK if self.rows == sum(self.predictions[each] for each in _FINE) else Code.FAILED
+        return (
+            Code.OK if self.rows == sum(self.predictions[each] for each in self.trial.fine) else Code.FAILED
+        )
 
 
 @frozen
@@ -129,8 +136,11 @@ class Reading:
 class Rehearsal:
     """One dry run over an input of `lines` lines (None: nobody knows)."""
 
-    def __init__(self, client: CdekClient, screen: Screen, report: Report | None, lines: int | None) -> None:
-        self.found = Found()
+    def __init__(
+        self, client: CdekClient, screen: Screen, report: Report | None, lines: int | None, trial: Trial
+    ) -> None:
+        self.found = Found(trial)
+        self._trial = trial
         self._client = client
         self._screen = screen
         self._report = report
@@ -140,18 +150,16 @@ class Rehearsal:
         self._ended: Stop | None = None
         self._stop: Callable[[], None] = lambda: None
 
-    async def run(
-        self, rows: AsyncIterable[Row], ask: Callable[[Row], Operation], *, rate: float
-    ) -> Stop | None:
+    async def run(self, rows: AsyncIterable[Row], *, rate: float) -> Stop | None:
         """Read what the rows name; gives back what ended it before its time."""
-        results = read_all(self._client, self._asked(rows, ask), rate=rate)
+        results = read_all(self._client, self._asked(rows), rate=rate)
         self._stop = results.stop
         interrupted = Stop("interrupted", Code.INTERRUPTED)
         try:
             async with self._screen.progress(self.standing), results:
                 with interrupts(lambda: self._end(interrupted)):
-                    async for (row, operation), seen in results:
-                        self._seen(row, operation, seen)
+                    async for ((row, foretell), operation), seen in results:
+                        self._seen(row, operation, foretell(seen), seen)
         except (Stop, AuthError) as error:  # Stop: the input cannot be read to its end
             self._ended = self._ended or Stop(str(error), Code.FAILED)
         return self._ended
@@ -165,39 +173,36 @@ class Rehearsal:
     def standing(self) -> Reading:
         """Where it stands."""
         known = self.found.predictions
-        told = ("deletable", "not_deletable", "gone")
+        told = self._trial.shown
         # Lines that are no rows (a header, a second line in quotes) show as the rows go by.
         whole = None if self._lines is None else self._lines - (self._last_line - self.found.rows)
-        counts = {"read": self._read, **{_WORDS[word]: known[word] for word in told}}
+        counts = {"read": self._read, **{self._trial.words[word]: known[word] for word in told}}
         counts["others"] = known.total() - sum(known[word] for word in told)
         return Reading(counts, self._client.calls, known.total(), whole, self.silent)
 
-    async def _asked(
-        self, rows: AsyncIterable[Row], ask: Callable[[Row], Operation]
-    ) -> AsyncIterator[tuple[Row, Operation]]:
+    async def _asked(self, rows: AsyncIterable[Row]) -> AsyncIterator[tuple[tuple[Row, Foretell], Operation]]:
         async for row in rows:
             self.found.rows += 1
             self._last_line = row.line
             try:
-                operation = ask(row)
+                operation, foretell = self._trial.ask(row)
             except ValueError as error:
-                self._record(unusable(row, str(error)))
+                self._record(unusable(row, str(error)), UNUSABLE, [str(error)])
                 await asyncio.sleep(0)  # a file of nothing else must not keep the loop to itself
             else:
-                yield row, operation
+                yield (row, foretell), operation
 
-    def _seen(self, row: Row, operation: Operation, seen: Seen) -> None:
+    def _seen(self, row: Row, operation: Operation, expected: Forecast, seen: Seen) -> None:
         self._read += 1
-        expected = forecast(seen)
-        self.found.calls += calls_of(expected, by_number=operation.order_uuid is None)
-        self._record(_entry(row, expected, seen))
+        self.found.calls += self._trial.calls(expected, operation)
+        self.found.partial += expected.partial
+        self._record(_entry(row, expected, seen), self._trial.words[expected.prediction], _reasons(expected))
 
-    def _record(self, entry: Entry) -> None:
-        """Count it, tell of it unless it is what was wished for, and put it in the report."""
+    def _record(self, entry: Entry, word: str, reasons: list[str]) -> None:
+        """Count it, tell of it unless there is nothing to tell, and put it in the report."""
         self.found.add(entry.verdict, entry.errors[0][0] if entry.errors else "")
-        if entry.verdict != Prediction.DELETABLE:
-            why = "".join(f", {part}" for part in _reasons(entry))
-            self._screen.note(f"line {entry.row.line:,}: {_WORDS.get(entry.verdict, entry.verdict)}{why}")
+        if entry.verdict != self._trial.untold:
+            self._screen.note(f"line {entry.row.line:,}: {', '.join([word, *reasons])}")
         if self._report is None:
             return
         try:
@@ -218,11 +223,19 @@ def _entry(row: Row, expected: Forecast, seen: Seen) -> Entry:
     if isinstance(seen, OrderInfo):
         uuid = str(seen.order.uuid or uuid)
     errors = [(expected.code, expected.why)] if expected.code else []
-    return Entry(row, expected.prediction, errors, uuid)
+    return Entry(row, expected.prediction, [*errors, *expected.details], uuid)
 
 
-def _reasons(entry: Entry) -> list[str]:
-    """Why, in our own words; beside a code of CDEK's where it has one."""
-    if entry.verdict in (Prediction.NOT_DELETABLE, Prediction.NOT_OURS):
-        return [part for error in entry.errors for part in error]
-    return [] if entry.verdict == Prediction.GONE else [why for _, why in entry.errors]
+def _reasons(expected: Forecast) -> list[str]:
+    """Why, in our own words, beside a code of CDEK's where it has one; and what it would do to the order."""
+    told = [] if expected.prediction is Prediction.GONE or not expected.code else [expected.why]
+    if expected.prediction in _BY_CODE:
+        told = [expected.code, *told]
+    if not expected.effects:
+        return told
+    more = len(expected.effects) - _MOST_EFFECTS
+    effects = [*expected.effects[:_MOST_EFFECTS], *([f"and {more:,} more"] if more > 0 else [])]
+    return [*told, "; ".join(effects)]
+
+
+_BY_CODE = (Prediction.NOT_DELETABLE, Prediction.NOT_CHANGEABLE, Prediction.NOT_OURS)

@@ -12,9 +12,10 @@ import pytest
 from attrs import define
 from rich.console import Console
 
-from cdek_async import CdekClient, DeleteOrder, Outcome
+from cdek_async import CdekClient, DeleteOrder, Outcome, Polling
 from cdek_async.cli._asked import deletion
 from cdek_async.cli._exit import Code, Stop
+from cdek_async.cli._forecast_delete import DELETION
 from cdek_async.cli._rehearse import Found, Rehearsal, rehearse
 from cdek_async.cli._report import Report
 from cdek_async.cli._rows import Row
@@ -65,7 +66,7 @@ def ran(
                 report,
                 source(),
                 lines,
-                ask=deletion,
+                trial=DELETION,
                 rate=rate,
                 name="orders.csv",
             )
@@ -249,7 +250,9 @@ def test_what_it_would_cost_is_what_it_costs(tmp_path: Path) -> None:
     sandbox.calls.clear()
 
     async def main() -> None:
-        async with client_of(sandbox) as client, client.run_all([deletion(row) for row in rows]) as results:
+        once = Polling(wait_initial=3)  # a client that learns may look sooner, and again
+        operations = [deletion(row) for row in rows]
+        async with client_of(sandbox) as client, client.run_all(operations, polling=once) as results:
             assert len([each async for each in results]) == len(rows)
 
     run(main())
@@ -271,12 +274,12 @@ def test_what_it_would_cost_is_what_it_costs(tmp_path: Path) -> None:
 )
 def test_the_cost_is_an_estimate_in_whole_minutes(calls: int, rate: float, told: str) -> None:
     """Rounded up, for the last order takes its time to settle."""
-    assert told in Found(calls=calls).told(rate)
+    assert told in Found(DELETION, calls=calls).told(rate)
 
 
 def test_open_lists_do_not_fill_the_memory() -> None:
     """CDEK's codes beyond the fiftieth are counted together, and none is longer than a line."""
-    found = Found()
+    found = Found(DELETION)
     for n in range(60):
         found.add("not_deletable", f"{n:03}" + "x" * 200)
         found.add("not_deletable", "000" + "x" * 200)
@@ -453,7 +456,7 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
                 report,
                 of(*rows)(),
                 None,
-                ask=deletion,
+                trial=DELETION,
                 rate=200,
                 name="orders.csv",
             )
@@ -471,9 +474,9 @@ def test_the_screen_shows_where_it_stands() -> None:
 
     async def main() -> None:
         async with client_of(sandbox) as client:
-            rehearsal = Rehearsal(client, Screen(Console(file=io.StringIO())), None, 6)
+            rehearsal = Rehearsal(client, Screen(Console(file=io.StringIO())), None, 6, DELETION)
             assert rehearsal.standing().silent == ""
-            await rehearsal.run(of(*rows, Row(6, problem="blank"))(), deletion, rate=200)
+            await rehearsal.run(of(*rows, Row(6, problem="blank"))(), rate=200)
             stands = rehearsal.standing()
             assert stands.counts == {
                 "read": 3,

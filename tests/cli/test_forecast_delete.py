@@ -15,7 +15,8 @@ from cdek_async import (
     TransportError,
 )
 from cdek_async._orders import Status
-from cdek_async.cli._forecast import Forecast, Prediction, calls_of, forecast
+from cdek_async.cli._forecast import Forecast, Prediction
+from cdek_async.cli._forecast_delete import calls_of, forecast
 
 CLAIM = "error_validate_order_delete_claims_is_not_empty"
 STATUS = "error_validate_order_delete_status"
