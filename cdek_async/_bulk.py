@@ -39,8 +39,9 @@ class Bulk(Generic[Item, Result, Count]):
         progress: Count,
         around: AbstractAsyncContextManager[None] | None = None,
     ) -> None:
-        if concurrency < 1:
-            raise ValueError(f"concurrency: at least 1, not {concurrency!r}")
+        for name, number in (("concurrency", concurrency), ("unsent", unsent)):
+            if number < 1:
+                raise ValueError(f"{name}: at least 1, not {number!r}")
         self.progress = progress
         self._around = around or nullcontext()
         self._items = items

@@ -117,11 +117,13 @@ def test_one_at_a_time() -> None:
     run(main())
 
 
-@pytest.mark.parametrize("concurrency", [0, -1])
-def test_no_places_are_refused(concurrency: int) -> None:
+@pytest.mark.parametrize("places", [0, -1])
+def test_no_places_are_refused(places: int) -> None:
     """Without a place nothing would ever happen: a ValueError at once."""
-    with pytest.raises(ValueError, match=f"concurrency: at least 1, not {concurrency}"):
-        bulk([], at_once, concurrency)
+    with pytest.raises(ValueError, match=f"concurrency: at least 1, not {places}"):
+        bulk([], at_once, places)
+    with pytest.raises(ValueError, match=f"unsent: at least 1, not {places}"):
+        Bulk([], at_once, concurrency=1, unsent=places, progress=None)
 
 
 @pytest.mark.parametrize("asynchronous", [True, False])
@@ -159,6 +161,57 @@ def test_a_source_that_never_waits_leaves_room() -> None:
                 assert item == 0
                 assert next(source) < 20
                 break
+
+    run(main())
+
+
+def test_few_wait_to_be_sent() -> None:
+    """However many places there are, no more than `unsent` items are taken that were not sent yet."""
+
+    async def main() -> None:
+        unsent = most = 0
+        gate = asyncio.Semaphore(0)
+
+        async def work(item: int, sent: Callable[[], None]) -> int:
+            nonlocal unsent, most
+            unsent += 1
+            most = max(most, unsent)
+            await gate.acquire()
+            unsent -= 1
+            if item % 3:  # else it ends without having been sent
+                sent()
+                sent()  # a second send frees no second place
+                await asyncio.sleep(100)
+            return item
+
+        results = Bulk(range(60), work, concurrency=1000, unsent=5, progress=None)
+        got: list[int] = []
+        consumer = asyncio.create_task(consume(results, got))
+        for _ in range(60):
+            await asyncio.sleep(1)
+            assert unsent == 5 or len(got) + unsent < 60
+            gate.release()
+        await consumer
+        assert most == 5
+        assert sorted(got) == list(range(60))
+
+    run(main())
+
+
+def test_what_is_called_off_unsent_gives_its_place_back() -> None:
+    """After a stop everything ends, whoever waits for which place."""
+
+    async def main() -> None:
+        async def work(item: int, sent: Callable[[], None]) -> int:
+            await asyncio.sleep(1000)
+            return item
+
+        results = Bulk(count(), work, concurrency=7, unsent=2, progress=None)
+        asyncio.get_running_loop().call_later(5, results.stop)
+        got: list[int] = []
+        await consume(results, got)
+        assert not got
+        assert asyncio.get_running_loop().time() == 5
 
     run(main())
 

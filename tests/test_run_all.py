@@ -105,8 +105,10 @@ def test_run_all_is_thrifty() -> None:
 
     async def main() -> None:
         async with client_of(sandbox) as client:
-            await collect(client.run_all([DeleteOrder(order.uuid) for order in orders]), [])
+            async with client.run_all(DeleteOrder(order.uuid) for order in orders) as job:
+                ahead = [job.progress.taken - job.progress.submitted async for _ in job]
             assert client.calls <= 2.15 * 1000
+            assert max(ahead) <= 110  # a hundred queue, and some are under way
 
     run(main())
 
@@ -284,3 +286,26 @@ def test_no_second_sees_more_than_the_rate() -> None:
     run(main())
     times = sorted(at for calls in sandbox.calls.values() for at in calls)
     assert all(later - earlier >= 1 for earlier, later in zip(times, times[200:], strict=False))
+
+
+def test_the_rate_can_change_while_a_job_runs() -> None:
+    """From the next call on; what it was set to is what it says."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    orders = sandbox.add_orders(400)
+
+    async def main() -> None:
+        async with client_of(sandbox, rate=100) as client:
+            loop = asyncio.get_running_loop()
+            for at, rate in ((2, 10), (5, 50)):
+                loop.call_at(at, setattr, client, "rate", rate)
+            await collect(client.run_all([DeleteOrder(order.uuid) for order in orders]), [])
+            assert client.rate == 50
+            with pytest.raises(ValueError, match=r"\Arate: calls per second"):
+                client.rate = -1
+            client.rate = None
+            assert client.rate is None
+
+    run(main())
+    times = [at for calls in sandbox.calls.values() for at in calls]
+    for since, until, rate in ((0, 1.9, 100), (2, 4.9, 10), (6, 9, 50)):
+        assert rate * 0.6 < sum(since <= at < until for at in times) / (until - since) < rate * 1.1

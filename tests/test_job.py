@@ -1,0 +1,106 @@
+"""A bulk job with a journal: the same operation twice is run once, and holds nobody up."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from cdek_async import CdekClient, DeleteOrder, Journal, Outcome, Polling
+from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
+
+SOON = Polling(wait_initial=0.02, wait_max=0.1, timeout=20)
+
+
+class Heard(SandboxTransport):
+    """Tells of each call's method before it is answered."""
+
+    def __init__(self, sandbox: Sandbox, hear: Callable[[str], None]) -> None:
+        super().__init__(sandbox)
+        self._hear = hear
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._hear(request.method)
+        return await super().handle_async_request(request)
+
+
+def client_of(
+    sandbox: Sandbox, rate: float | None = None, hear: Callable[[str], None] = lambda _: None
+) -> CdekClient:
+    """A journal writes in a thread of its own, so that time is real here, and short."""
+    transport = Heard(sandbox, hear)
+    return CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport, polling=SOON, rate=rate)
+
+
+def test_twins_that_wait_for_a_result_keep_no_other_order_from_being_sent(tmp_path: Path) -> None:
+    """An order that stands in hundreds of rows is sent once, and the next one right after it."""
+    sandbox = Sandbox(settle="fixed:1.5")
+    one, other = (sandbox.add_order().uuid for _ in range(2))
+    operations = [DeleteOrder(one)] * 250 + [DeleteOrder(other)]
+
+    async def main() -> None:
+        async with client_of(sandbox) as client, client.run_all(operations, journal=journal) as job:
+            results = [result async for _, result in job]
+        assert len(results) == 251
+        assert all(isinstance(result, Outcome) and result.ok for result in results)
+
+    journal = Journal(tmp_path / "j")
+    asyncio.run(main())
+    first, second = sandbox.calls["DELETE"]
+    assert second - first < 1.5
+
+
+def test_a_stop_calls_off_twins_with_their_first(tmp_path: Path) -> None:
+    """Of an operation that was not sent none of its rows has a result, and nothing fails."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    sent, kept = (sandbox.add_order().uuid for _ in range(2))
+    operations = [DeleteOrder(uuid) for uuid in (sent, kept, kept, kept)]
+    told: list[str] = []
+
+    async def main() -> None:
+        def hear(method: str) -> None:
+            if method == "DELETE":
+                job.stop()
+
+        async with client_of(sandbox, 2, hear) as client:
+            job = client.run_all(operations, journal=Journal(tmp_path / "j"))
+            async with job:
+                told.extend([str(operation.uuid) async for operation, _ in job])
+
+    asyncio.run(main())
+    assert told == [sent]
+    assert len(sandbox.calls["DELETE"]) == 1
+
+
+def test_what_is_found_instead_of_sent_settles_after_a_stop(tmp_path: Path) -> None:
+    """It was sent in an earlier life, of which the journal knows no more than that it began."""
+    sandbox = Sandbox(settle="fixed:1")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("DELETE", Fault("late", 0.1))
+    journal = Journal(tmp_path / "j")
+
+    async def cut_off() -> None:
+        gone = asyncio.Event()
+        client = client_of(sandbox, hear=lambda method: gone.set() if method == "DELETE" else None)
+        async with client, client.run_all([DeleteOrder(uuid)], journal=journal):
+            await gone.wait()
+
+    async def later() -> None:
+        looks = 0
+
+        def hear(method: str) -> None:
+            nonlocal looks
+            looks += method == "GET"
+            if looks == 3:  # it was found, and is waited for
+                job.stop()
+
+        async with client_of(sandbox, hear=hear) as client:
+            job = client.run_all([DeleteOrder(uuid)], journal=Journal(tmp_path / "j"))
+            async with job:
+                results = [result async for _, result in job]
+        assert [isinstance(result, Outcome) and result.ok for result in results] == [True]
+        assert looks >= 3
+
+    asyncio.run(cut_off())
+    asyncio.run(later())
+    assert len(sandbox.calls["DELETE"]) == 1
