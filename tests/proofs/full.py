@@ -11,7 +11,7 @@ from tests.proofs.life import Life
 from tests.proofs.proof import Case, arrived, finished, held
 from tests.proofs.remote import Remote, sandbox
 
-ORDERS = 600
+ORDERS = 200
 WORDS = ("delete", "orders.csv", "--report", "report.csv", "--rate", "150")
 _SAYS = ("cannot be written", "no space left", "file too large")
 _LIMITED = """

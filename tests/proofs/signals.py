@@ -14,7 +14,7 @@ from tests.proofs.life import Life
 from tests.proofs.proof import Case, arrived, finished, held
 from tests.proofs.remote import Remote, sandbox
 
-ORDERS = 300
+ORDERS = 200
 GRACE = 6.0
 WORDS = ["delete", "orders.csv", "--report", "report.csv", "--rate", "100", "--grace", f"{GRACE:g}"]
 # A process that leads its session takes the terminal it was given as its own, then becomes the command.
