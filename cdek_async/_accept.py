@@ -171,12 +171,19 @@ def resolve(draft: Ticket, numbers: Mapping[str, str], reply: Reply) -> Ticket:
     if len(orders) > 1:
         issue = Issue(SEVERAL_ORDERS, f"{len(orders)} orders bear this number; name one by its uuid")
         return _final(draft, Verdict.REJECTED, _turned_down(draft, (issue,)))
+    if name := another(orders[0], numbers):
+        raise BadReply(f"asked for {name}, CDEK showed an order of another one", status=reply.status)
+    return evolve(draft, order_uuid=_wire.order_uuid_of({"entity": orders[0]}))
+
+
+def another(order: Mapping[str, object], numbers: Mapping[str, str]) -> str:
+    """The name of the number by which an order is another one than was asked for; "" where none tells."""
     for name, number in numbers.items():
         # GET names the shop's own number `number`; before its CREATE succeeds an order has no cdek_number.
-        found = orders[0].get("number" if name == "im_number" else name)
+        found = order.get("number" if name == "im_number" else name)
         if found is not None and str(found) != number:
-            raise BadReply(f"asked for {name}, CDEK showed an order of another one", status=reply.status)
-    return evolve(draft, order_uuid=_wire.order_uuid_of({"entity": orders[0]}))
+            return name
+    return ""
 
 
 def _orders(data: Mapping[str, object]) -> list[Mapping[str, object]]:

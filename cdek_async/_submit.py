@@ -4,12 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from attrs import evolve
 
-from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable, resolve, under_way
+from cdek_async._accept import Again, adopt, adopt_running, another, receive, resolvable, resolve, under_way
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError
 from cdek_async._http import Http
@@ -216,11 +217,18 @@ class Submission:
             call,
             self._deadline,
             self._urgency,
-            lambda reply: readable(reply, self._draft.order_uuid),
+            self._readable,
             to_the_end=True,
         )
         self._note_elder(reply)
         return reply
+
+    def _readable(self, reply: Reply) -> bool:
+        """Whether a look was answered, by the order that was asked for and not by another one."""
+        entity = (reply.data or {}).get("entity")
+        by_number = self._draft.order_uuid is None and isinstance(entity, dict)
+        crossed = by_number and another(cast("dict[str, object]", entity), self._operation.numbers)
+        return not crossed and readable(reply, self._draft.order_uuid)
 
     def _note_elder(self, reply: Reply) -> None:
         """Requests that were there before ours was sent: their date_time may yet become newer than it."""

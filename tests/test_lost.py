@@ -20,7 +20,7 @@ from cdek_async import (
     UpdateOrder,
     Verdict,
 )
-from cdek_async.sandbox import Fault, Sandbox
+from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -343,3 +343,38 @@ def test_a_request_that_another_update_adopted_is_not_looked_past() -> None:
 
     run(main())
     assert comments(sandbox, order.uuid) == ["second"]
+
+
+class Crossing(httpx.AsyncBaseTransport):
+    """A proxy that answers the first look by number with another order."""
+
+    def __init__(self, sandbox: Sandbox, other: str) -> None:
+        self._behind = SandboxTransport(sandbox)
+        self._other: str | None = other
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._other is not None and "cdek_number" in request.url.params:
+            url = request.url.copy_set_param("cdek_number", self._other)
+            self._other, request = None, httpx.Request("GET", url, headers=request.headers)
+        return await self._behind.handle_async_request(request)
+
+
+def test_a_look_by_number_that_shows_another_order_is_no_look() -> None:
+    """What was done to that one in the same seconds is not what became of ours."""
+    sandbox = Sandbox()
+    ours, theirs = sandbox.add_order(), sandbox.add_order()
+
+    async def main() -> None:
+        async with client_of(sandbox) as colleague:
+            await colleague.run(update(theirs.uuid, "theirs"))
+        sandbox.script("PATCH", Fault("dropped_before"))
+        transport = Crossing(sandbox, theirs.cdek_number)
+        async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
+            outcome = await client.run(
+                UpdateOrder(OrderChanges(cdek_number=ours.cdek_number, comment="ours"))
+            )
+            assert outcome.ok
+            assert not outcome.adopted
+
+    run(main())
+    assert comments(sandbox, ours.uuid) == ["ours"]
