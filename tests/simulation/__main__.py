@@ -15,6 +15,7 @@ from pathlib import Path
 
 from attrs import define, field
 
+import cdek_async
 from tests.simulation.coverage import empty_cells, reasons, table
 from tests.simulation.faults import Point
 from tests.simulation.play import Played, play
@@ -142,6 +143,7 @@ def main() -> int:
     parser.add_argument("--table", action="store_true", help="print which fault met which point")
     parser.add_argument("--stop", action="store_true", help="stop at the first that fails")
     options = parser.parse_args()
+    print(f"the package in {Path(cdek_async.__file__).parent}")
     if options.seed is not None:
         return 0 if explain(options.seed, smaller=options.smaller) else 1
     return _run(options)

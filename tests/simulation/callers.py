@@ -47,7 +47,7 @@ async def _called(stage: Stage, life: Life, caller: Caller, effort: Effort) -> N
             raise
         return
     stage.record.tell(f"op {effort.key}: {told(result)}")
-    stage.judge.result(effort, result)
+    stage.judge.result(effort, result, ran=caller.how != "submit")
 
 
 async def _result(stage: Stage, life: Life, caller: Caller, effort: Effort) -> Outcome:

@@ -13,6 +13,8 @@ def check_write(record: Record, effort: Effort, now: float) -> None:
     """No write is sent again without a look in between, unless it provably never left or was refused."""
     if effort.writing:
         record.violate("R2: a write was sent while another of the same operation was on its way")
+    if any(each.writing and each.lane == effort.lane for each in record.efforts if each is not effort):
+        record.violate("R2: two writes of one order, named alike, were on their way at once")
     if effort.over_at is not None and now > effort.over_at + 1e-9:
         record.violate("R2: a write was sent after its caller had left")
     if effort.state == "no":
@@ -43,7 +45,8 @@ def follow(exchange: Exchange) -> None:
             # After a lost one, a "no" is looked after, and what CDEK is busy with may be ours.
             effort.state = "lost" if effort.lost_at is not None and state == "no" else state
             effort.noes += state == "no"
-            effort.acknowledged |= state == "noted"
+            if state == "noted":
+                effort.noted_at = exchange.ended
             effort.resumed = False
         case "seen" if exchange.at >= (effort.lost_at or 0.0):
             effort.looked_at = exchange.at

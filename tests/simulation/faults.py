@@ -96,7 +96,7 @@ _OF_ORDERS = "the token endpoint answers of no order"
 _NO_TOKEN = "no token is sent there"
 _ONE_READ = "reading twice changes nothing"
 # A read lags behind a write by less than the 3 seconds within which the client looks: both lags together.
-_LAG_OF_WRITE, _LAG_OF_READ = 1.5, 1.2
+LAG_OF_WRITE, LAG_OF_READ = 1.5, 1.2
 
 ROWS: tuple[Row, ...] = (
     Row("refused", EVERYWHERE, _plain(Kind.REFUSED)),
@@ -131,13 +131,18 @@ ROWS: tuple[Row, ...] = (
         15,
         _OF_ORDERS,
     ),
-    Row("lag of write", WRITES, lambda rng: Fault(Kind.LAG, rng.uniform(0, _LAG_OF_WRITE)), 10, _OF_WRITES),
-    Row("lag of read", READS, lambda rng: Fault(Kind.LAG, rng.uniform(0, _LAG_OF_READ)), 10, "a read's"),
+    Row("lag of write", WRITES, lambda rng: Fault(Kind.LAG, rng.uniform(0, LAG_OF_WRITE)), 10, _OF_WRITES),
+    Row("lag of read", READS, lambda rng: Fault(Kind.LAG, rng.uniform(0, LAG_OF_READ)), 10, "a read's"),
     Row("unknown state", READS | WRITES, _plain(Kind.UNKNOWN_STATE), 8, _OF_ORDERS),
     Row("old update", READS, _plain(Kind.OLD_UPDATE), 8, "it is shown to reads"),
 )
 OTHERS: tuple[Row, ...] = (
-    Row("caller cancelled", EVERYWHERE, lambda _: None),
+    Row(
+        "caller cancelled",
+        EVERYWHERE - {Point.RESUME},
+        lambda _: None,
+        elsewhere="what is resumed is a job's, which is killed or closed whole",
+    ),
     Row("client closed", EVERYWHERE, lambda _: None),
     Row("job killed", EVERYWHERE, lambda _: None),
     Row("token endpoint down", TOKENS, lambda _: None, elsewhere="it is the token endpoint's"),

@@ -2,6 +2,7 @@
 
 from cdek_async import AuthError, BadReply, CdekError, Outcome, Ticket, TransportError, Unsettled, Verdict
 from cdek_async.sandbox import Request
+from tests.simulation.faults import LAG_OF_READ
 from tests.simulation.record import Effort, Exchange, Record
 
 _MARGIN = 3.1  # seconds: the client's 2, and the whole seconds of both clocks
@@ -16,16 +17,18 @@ class Judge:
         self.tickets: list[tuple[Effort, Ticket]] = []
         """What is to settle later."""
 
-    def result(self, effort: Effort, result: Outcome | CdekError) -> None:
-        """What a public call, or a bulk job, said of an operation."""
+    def result(self, effort: Effort, result: Outcome | CdekError, *, ran: bool = True) -> None:
+        """What a public call, or a bulk job, said of an operation; `ran`: it was to see it through."""
         if not effort.shared:  # else its twin may still have it done
             effort.over_at = self._record.now()
         effort.judged = True
         self._spoken(result)
-        if isinstance(result, Outcome):
-            self._outcome(effort, result)
-        else:
+        if not isinstance(result, Outcome):
             self._error(effort, result)
+            return
+        self._outcome(effort, result)
+        if ran and not effort.reborn and {each.code for each in result.errors} == {_SIMILAR}:
+            self._violate(effort, "R1: rejected only because another one was under way")
 
     def ticket(self, effort: Effort, ticket: Ticket) -> None:
         """A ticket that nobody has settled yet."""
@@ -77,13 +80,19 @@ class Judge:
             return
         if any(each.state == state for each in own) and (effort.doubled or effort.nameless):
             return
-        admitted = outcome.adopted or effort.nameless
+        admitted = (outcome.adopted or effort.nameless) and not self._shown(effort, own)
         others = [each for each in self._others(effort) if each.state == state]
         if admitted and any(self._could_be_ours(effort, each) for each in others):
             return
         if state == "INVALID" and effort.type == "DELETE" and outcome.adopted and others:
             return  # a running one was adopted, which may be older than our submit
         self._violate(effort, f"R1: {outcome.verdict}, but no request of it is {state}")
+
+    def _shown(self, effort: Effort, own: list[Request]) -> bool:
+        """Ours was there to be seen when it was looked for: beside another's, neither is to be adopted."""
+        if effort.lost_at is None or effort.reborn or effort.nameless or effort.doubled:
+            return False
+        return any(max(each.accepted_at, each.seen_from) < effort.lost_at - LAG_OF_READ for each in own)
 
     def _others(self, effort: Effort) -> list[Request]:
         requests = effort.order.requests if effort.order is not None else []
@@ -98,7 +107,8 @@ class Judge:
         whose = self._record.made.get(request.uuid, (None,))[0]
         # Another operation's of this very client is known to it: by its uuid, and while the process lives.
         unknown = effort.reborn or effort.nameless or (whose is not None and whose.nameless)
-        known = whose is not None and whose.acknowledged and not unknown
+        noted_at = None if whose is None or unknown else whose.noted_at
+        known = noted_at is not None and noted_at <= (effort.lost_at or 0.0)
         return not known and since is not None and moved >= since - _MARGIN - effort.behind
 
     def _gone(self, effort: Effort) -> bool:
@@ -114,6 +124,8 @@ class Judge:
                 self._violate(effort, "R4: Unsettled without a ticket")
             else:
                 self.ticket(effort, error.ticket)
+            if isinstance(error, TransportError):
+                self._violate(effort, "R4: TransportError, though CDEK took note")
             return
         writes = [each for each in effort.exchanges if each.text.startswith(("DELETE", "PATCH"))]
         noted = [each for each in self._record.own(effort) if not _turned_away(each)]

@@ -15,8 +15,8 @@ import httpx
 
 from cdek_async.sandbox import Answer, Call, Fault, Hangup, Kind
 from tests.simulation.conduct import check_write, follow, meaning
-from tests.simulation.faults import READS, TOKENS, Point, Wrong, draw_fault, fits
-from tests.simulation.record import Effort, Exchange, Record
+from tests.simulation.faults import READS, TOKENS, WRITES, Point, Wrong, draw_fault, fits
+from tests.simulation.record import MARK, Effort, Exchange, Record
 
 WHOSE: ContextVar[Effort] = ContextVar("WHOSE")
 """The operation that the running task is about; tasks inherit it."""
@@ -39,6 +39,7 @@ class Faults:
         self.quiet = False
         self._record = record
         self._counts: dict[Point, int] = {}
+        self._writes = 0
 
     def at(self, point: Point) -> Wrong | None:
         """What goes wrong at the next exchange at this point."""
@@ -54,8 +55,10 @@ class Faults:
                     if nth % 2
                     else Wrong("refused")
                 )
-        if schedule.opening is not None and point is Point.WRITE and nth == 0:
-            return schedule.opening
+        if point in WRITES:
+            self._writes += 1
+            if self._writes <= len(schedule.opening):
+                return schedule.opening[self._writes - 1]
         if schedule.faults is not None:
             wrong = schedule.faults.get((point, nth))
             return wrong if wrong is not None and fits(wrong, point) else None
@@ -228,17 +231,28 @@ class Network(httpx.AsyncBaseTransport):
 
     def _anothers(self, call: Call, answer: Answer) -> Answer:
         """A reply that belongs to another call: about another order, or a token's."""
+        status, chance = 200, self._faults.chance.random()
         # To a write by number, a reply about another order cannot be told from its own.
-        tokens = call.kind == "PATCH" and b'"uuid"' not in call.body
-        if call.kind != "TOKEN" and (tokens or self._faults.chance.random() < 0.3):
-            body = b'{"access_token":"anothers","token_type":"bearer","expires_in":3599}'
+        by_number = call.kind == "PATCH" and b'"uuid"' not in call.body
+        if call.kind != "TOKEN" and (by_number or chance < 0.3):
+            body: object = {"access_token": "anothers", "token_type": "bearer", "expires_in": 3599}
+        elif call.kind in ("GET", "DELETE") and not call.query and chance < 0.6:
+            error = {"code": "v2_entity_not_found", "message": f"Entity is not found by uuid {_ANOTHER}"}
+            status, body = 400, {"requests": [{"type": call.kind, "state": "INVALID", "errors": [error]}]}
         else:
-            kind = _REQUEST_TYPES.get(call.kind, self._faults.chance.choice(("DELETE", "UPDATE")))
-            request = {"request_uuid": _ANOTHER, "type": kind, "state": "SUCCESSFUL"}
-            entity = {"uuid": _ANOTHER, "cdek_number": "1188888888", "number": "ANOTHER"}
-            statuses = [{"code": "REMOVED", "date_time": "2026-08-01T12:00:00+0000"}]
-            body = json.dumps({"entity": entity | {"statuses": statuses}, "requests": [request]}).encode()
-        return Answer(200, {"content-type": "application/json", "date": answer.headers["date"]}, body)
+            kind = _REQUEST_TYPES.get(call.kind, "DELETE" if chance < 0.8 else "UPDATE")
+            body = {
+                "entity": {
+                    "uuid": _ANOTHER,
+                    "cdek_number": "1188888888",
+                    "number": "ANOTHER",
+                    "recipient": {"name": MARK},
+                    "statuses": [{"code": "REMOVED", "date_time": "2026-08-01T12:00:00+0000"}],
+                },
+                "requests": [{"request_uuid": _ANOTHER, "type": kind, "state": "SUCCESSFUL"}],
+            }
+        headers = {"content-type": "application/json", "date": answer.headers["date"]}
+        return Answer(status, headers, json.dumps(body).encode())
 
     # -- what the client heard -----------------------------------------------------------------------------
 

@@ -59,8 +59,8 @@ class Effort:
     written_at: float | None = None
     behind: float = 0.0
     """Seconds by which its client's clock of the server may be slow."""
-    acknowledged: bool = False
-    """The client heard that CDEK took note of it."""
+    noted_at: float | None = None
+    """When the client heard that CDEK had taken note of it."""
     looked_at: float = -1.0
     first_at: float | None = None
     resumed: bool = False
@@ -82,6 +82,11 @@ class Effort:
         return _TYPES[self.asked.what]
 
     @property
+    def lane(self) -> tuple[int, bool]:
+        """Its order as its write names it: a deletion by number looks the uuid up."""
+        return self.asked.order, self.asked.by == "uuid" or self.asked.what == "delete"
+
+    @property
     def writing(self) -> bool:
         """A write of it is on its way."""
         return any(each.result == "pending" and each.point not in READS | TOKENS for each in self.exchanges)
@@ -94,7 +99,7 @@ class Effort:
     def killed(self, at: float) -> None:
         """Its process died: what it knew by word of mouth only is in doubt."""
         if self.state != "fresh":
-            self.state, self.lost_at = "lost", at
+            self.state, self.lost_at, self.lost = "lost", at, 1
         self.reborn = True  # it may have been written down that a call would go out
         self.resumed = bool(self.exchanges)
         self.first_at = self.over_at = None

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from cdek_async.sandbox import Fault, Kind
 from tests.simulation.faults import Point, Wrong
@@ -99,18 +99,23 @@ class Schedule:
     spells: tuple[Spell, ...]
     closed: int | None
     share: float
-    opening: Wrong | None
-    """What meets the first write, so that what comes after it is met often enough."""
+    opening: tuple[Wrong, ...]
+    """What meets the first writes, so that what comes after them is met often enough."""
     listening: bool
     faults: Mapping[tuple[Point, int], Wrong] | None = field(default=None, repr=False)
 
 
 _EPOCH = 1_785_585_600.0
+_BEFORE = Wrong("lost before", Fault(Kind.DROPPED_BEFORE))
+_AFTER = Wrong("lost after", Fault(Kind.DROPPED_AFTER))
 _OPENINGS = (
-    Wrong("lost before", Fault(Kind.DROPPED_BEFORE)),
-    Wrong("lost before", Fault(Kind.DROPPED_BEFORE)),
-    Wrong("lost after", Fault(Kind.DROPPED_AFTER)),
-    Wrong("similar", Fault(Kind.SIMILAR)),
+    (_BEFORE,),
+    (_BEFORE,),
+    (_AFTER,),
+    (_BEFORE, _AFTER),
+    (_AFTER, _BEFORE),
+    (_BEFORE, _BEFORE, _BEFORE, _BEFORE),
+    (Wrong("similar", Fault(Kind.SIMILAR)),),
 )
 _KINDS: tuple[Kinds, ...] = ("moved", "claims", "removed", "foreign", "unknown")
 
@@ -125,6 +130,8 @@ def draw(seed: int) -> Schedule:
     jobs = (_job(rng, len(orders)),) if rng.random() < 0.2 else ()
     most = 1 if jobs else rng.choice((1, 1, 1, 1, 2, 2, 3))
     callers = tuple(_caller(rng, len(orders)) for _ in range(most if not jobs or rng.random() < 0.2 else 0))
+    if len(callers) > 1 and rng.random() < 0.3:
+        callers = _crowd(rng, callers)
     return Schedule(
         seed=seed,
         habits=_habits(rng),
@@ -136,7 +143,7 @@ def draw(seed: int) -> Schedule:
         spells=_spells(rng),
         closed=rng.randrange(1, 300) if rng.random() < 0.08 else None,
         share=rng.choice((0.0, 0.1, 0.2, 0.4)),
-        opening=rng.choice(_OPENINGS) if rng.random() < 0.35 else None,
+        opening=rng.choice(_OPENINGS) if rng.random() < 0.4 else (),
         listening=rng.random() < 0.2,
     )
 
@@ -168,6 +175,14 @@ def _caller(rng: random.Random, orders: int) -> Caller:
         timeout=rng.choice((0.5, 3.0, 10.0, 30.0, 60.0)),
         cancelled=rng.randrange(1, 200) if rng.random() < 0.15 else None,
     )
+
+
+def _crowd(rng: random.Random, callers: tuple[Caller, ...]) -> tuple[Caller, ...]:
+    """Everybody wants the same of one order, at the same time, and names it in one way or another."""
+    what: What = rng.choice(("delete", "update", "update"))
+    ways: tuple[By, ...] = ("uuid", "uuid", "cdek_number")
+    asked = (Asked(what, 0, rng.choice(ways)) for _ in callers)
+    return tuple(evolve(caller, asked=each, at=0.0) for caller, each in zip(callers, asked, strict=True))
 
 
 def _job(rng: random.Random, orders: int) -> BulkJob:

@@ -42,8 +42,9 @@ def _smaller(schedule: Schedule) -> Iterator[Schedule]:
     yield from (evolve(schedule, callers=fewer) for fewer in _one_less(schedule.callers))
     yield from (evolve(schedule, strangers=fewer) for fewer in _one_less(schedule.strangers))
     yield from (evolve(schedule, spells=fewer) for fewer in _one_less(schedule.spells))
-    simpler = evolve(schedule, opening=None), evolve(schedule, closed=None)
-    yield from (each for each in simpler if each != schedule)
+    yield from (evolve(schedule, opening=fewer) for fewer in _one_less(schedule.opening))
+    if schedule.closed is not None:
+        yield evolve(schedule, closed=None)
     yield from _fewer_faults(schedule)
     for at, caller in enumerate(schedule.callers):
         if caller.cancelled is not None:
