@@ -56,6 +56,11 @@ class Auth:
             raise copy(failure) from failure  # each caller's own: it will bear his ticket
         return fetching.result()
 
+    @property
+    def held(self) -> bool:
+        """Whether there is a token to send."""
+        return self.current(self._token)
+
     def current(self, token: str) -> bool:
         """Whether this token is still the one to send."""
         return bool(token) and token == self._token and _now() < self._until

@@ -38,6 +38,11 @@ class Credentials(Protocol):
         """CDEK did not take it."""
         ...
 
+    @property
+    def held(self) -> bool:
+        """Whether there is one."""
+        ...
+
 
 class Http:
     """The calls of one client."""
@@ -191,8 +196,9 @@ class Http:
             raise TransportError(f"{call.method} {call.path}: not sent, time was up") from error
 
     def _may_retry(self) -> bool:
-        # In an outage the pacer lets next to nothing out; there is nothing more to save.
-        return self._wire.pacer.outage.on or self._quota.take()
+        # In an outage the pacer lets next to nothing out, and without a token there is one fetch for all who
+        # wait: the quota has nothing to save, and would be gone with their number.
+        return self._wire.pacer.outage.on or not self._credentials.held or self._quota.take()
 
 
 def answered(call: Call, reply: Reply) -> Reply:

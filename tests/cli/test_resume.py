@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shlex
 import signal
 import threading
@@ -149,7 +150,7 @@ def test_another_process_is_turned_away(sandbox: Blind, capsys: Any) -> None:
     """Its journal and its report are left alone."""
     sandbox.blind = True
     write(sandbox.add_orders(3))
-    with start("delete", "orders.csv", "--report", "r.csv") as child:
+    with start("delete", "orders.csv", "--report", "r.csv", env=dict(os.environ)) as child:
         assert child.stderr
         assert child.stderr.readline().startswith(b"Journal: ")
         assert main(["delete", "orders.csv", "--report", "r.csv"]) == 2
@@ -165,7 +166,8 @@ def test_an_interrupt_ends_well_and_the_line_goes_on(sandbox: Blind, name: str) 
     """What is in flight has its time; then it keeps its ticket in the journal and in the report."""
     sandbox.blind = True
     write(sandbox.add_orders(100))
-    with start("delete", "orders.csv", "--report", "r.csv", "--grace", "0.3", "--rate", "50") as child:
+    command = ["delete", "orders.csv", "--report", "r.csv", "--grace", "0.3", "--rate", "50"]
+    with start(*command, env=dict(os.environ)) as child:
         assert child.stderr
         child.stderr.readline()
         assert sandbox.busy.wait(30)
@@ -177,7 +179,7 @@ def test_an_interrupt_ends_well_and_the_line_goes_on(sandbox: Blind, name: str) 
     assert 5 <= len(report()) <= sent < 100
     assert set(report().values()) <= {"unsettled", "undecided"}
     sandbox.blind = False
-    code, _, err = finish(*line_after(err, "To go on: "))
+    code, _, err = finish(*line_after(err, "To go on: "), env=dict(os.environ))
     assert (code, Counter(report().values())) == (0, {"ok": 100})
     assert len(sandbox.calls["DELETE"]) == 100
 
