@@ -41,6 +41,8 @@ def forecast(changes: OrderChanges, seen: OrderInfo | CdekError) -> Forecast:
     except ValueError as error:
         return Forecast(Prediction.UNKNOWN, "changes", str(error))
     likely = doubt or _by_effect(shown)
+    if likely.prediction is Prediction.NOT_CHANGEABLE and not shown.deleted:
+        return likely
     return evolve(
         likely,
         # Whatever else is open: this is what nobody gets back.
@@ -100,9 +102,12 @@ def _by_effect(shown: Preview) -> Forecast:
 def calls_of(found: Forecast, _operation: Operation) -> int:
     """How many calls the update would take: the PATCH, by either number, and a look at what became of it.
 
-    That there is no order, or that it is another's, shows at once; that its status forbids an update, later.
+    That there is no order (any more), that it is another's or that its creation failed, shows at once; that
+    its status forbids an update, later.
     """
-    return 1 + (found.seen or found.prediction is Prediction.UNKNOWN)
+    if found.prediction is Prediction.UNKNOWN:
+        return 2
+    return 1 + (found.seen and found.code not in (REMOVED, "INVALID"))
 
 
 def _ask(row: Row) -> tuple[Operation, Foretell]:

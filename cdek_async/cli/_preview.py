@@ -1,7 +1,9 @@
 """The preview: what changes would do to an order as it was read, in words and for machines."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,6 @@ from attrs import evolve, frozen, has
 from cdek_async import Order, OrderChanges
 from cdek_async._differences import ABSENT, Difference, differences, writable
 from cdek_async._orders_parts import UNSET, Location, Package
-from cdek_async._wire import dumps
 
 
 @frozen
@@ -34,7 +35,7 @@ class Preview:
         for name in self.added:
             yield f"package {_short(name)} would be added"
         for path, old in self.left_out:
-            yield f"{path}: {_short(old)} is left out, and CDEK may empty it"
+            yield f"{path}: {_short(old)} left out"
 
     def details(self) -> Iterator[tuple[str, str]]:
         """For machines, and whole."""
@@ -87,18 +88,19 @@ def value(given: object) -> str:
     """A value as JSON writes it, and what cannot be seen as its code: two that look alike may differ."""
     if given in ABSENT and given != "":
         return "nothing"
-    written = dumps(_bare(given)).decode(errors="surrogatepass")
-    return "".join(each if each.isprintable() else _escaped(each) for each in written)
+    return "".join(each if each.isprintable() else _escaped(each) for each in _json(given))
 
 
-def _bare(given: Any) -> Any:
-    """What JSON knows of a value: a part's own fields."""
+def _json(given: Any) -> str:
     if isinstance(given, tuple):
-        return [_bare(each) for each in given]
+        return f"[{', '.join(map(_json, given))}]"
     if has(type(given)):
         fields = {name: getattr(given, name) for name in writable(type(given))}
-        return {name: _bare(each) for name, each in fields.items() if each not in ABSENT}
-    return str(given) if isinstance(given, UUID | dt.date) else given
+        given = {name: each for name, each in fields.items() if each not in ABSENT}
+        return "{" + ", ".join(f"{_json(name)}: {_json(each)}" for name, each in given.items()) + "}"
+    if isinstance(given, Decimal):
+        return str(given)
+    return json.dumps(str(given) if isinstance(given, UUID | dt.date) else given, ensure_ascii=False)
 
 
 def _escaped(each: str) -> str:

@@ -1,15 +1,13 @@
 import asyncio
 import io
-import json
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define
 from rich.console import Console
 
 from cdek_async import CdekClient, DeleteOrder, Outcome, Polling
@@ -22,63 +20,9 @@ from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
 from cdek_async.cli._tally import OTHER_CODES
 from cdek_async.sandbox import Fault, Sandbox
+from tests.cli.rehearsed import UNKNOWN, Source, of, ran
 from tests.sandboxed import client_of
 from tests.virtual import run
-
-Source = Callable[[], AsyncIterator[Row]]
-UNKNOWN = "5f0f1d3c-7b0f-4c52-8a51-0a2b7c9d1e07"
-
-
-@define
-class Ran:
-    """A dry run: its exit code, what the screen showed, and what the report holds."""
-
-    code: Code
-    screen: str
-    rows: list[dict[str, Any]]
-    seconds: float
-
-    @property
-    def predictions(self) -> dict[int, str]:
-        return {row["line"]: row["verdict"] for row in self.rows}
-
-
-def of(*rows: Row) -> Source:
-    async def source() -> AsyncIterator[Row]:
-        for row in rows:
-            yield row
-
-    return source
-
-
-def ran(
-    sandbox: Sandbox, source: Source, path: Path, *, lines: int | None = None, rate: float = 200.0
-) -> Ran:
-    """Carry a dry run out in virtual time, with a report; it must not write."""
-    out, file = io.StringIO(), path / "report.jsonl"
-
-    async def main() -> Ran:
-        screen, client = Screen(Console(file=out, width=200)), client_of(sandbox, rate=rate)
-        with Report(str(file)) as report:
-            code = await rehearse(
-                client,
-                screen,
-                report,
-                source(),
-                lines,
-                trial=DELETION,
-                rate=rate,
-                name="orders.csv",
-            )
-        with pytest.raises(RuntimeError, match="closed"):
-            await client.get_order(UNKNOWN)
-        written = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-        return Ran(code, out.getvalue(), written, asyncio.get_running_loop().time())
-
-    found = run(main())
-    assert set(sandbox.calls) <= {"TOKEN", "GET"}
-    file.unlink(missing_ok=True)
-    return found
 
 
 def rows_of(*uuids: str) -> list[Row]:
