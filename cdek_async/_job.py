@@ -101,8 +101,7 @@ class Job:
         running, departed = self._running[position], self._departed[position]
         either: set[asyncio.Future[Any]] = {running, departed}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if departed.done():
-            sent()
+        sent()
         return await asyncio.shield(running)
 
     async def _resumed(

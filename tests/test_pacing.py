@@ -321,6 +321,21 @@ def test_a_leave_that_was_not_used_goes_to_another(rate: float | None) -> None:
     run(main())
 
 
+def test_a_leave_that_is_given_back_late_is_no_leave_any_more() -> None:
+    """Its second is over: its place is free, and nobody may go sooner for it."""
+
+    async def main() -> None:
+        pacer, times = Pacer(1, 2), list[float]()
+        unused = await pacer.acquire(Urgency.SINGLE)
+        await asyncio.sleep(5)
+        await sent(pacer, 1, times)
+        pacer.give_back(unused)
+        await sent(pacer, 3, times)
+        assert [round(each) for each in times] == [5, 6, 7, 8]
+
+    run(main())
+
+
 def test_a_closed_pacer_lets_everybody_go() -> None:
     """At once, whoever waits or comes later: the wire takes no call any more; no timer is left."""
 
