@@ -66,11 +66,10 @@ def _noted(draft: Ticket, reply: Reply) -> Ticket | Again:
     ours = [request for request in requests if request.type.upper() in ("", draft.request_type)]
     if order_uuid is None or (not ours and _wire.errors_of(reply.data)):
         return Again.LOOK
-    noted = evolve(draft, order_uuid=order_uuid)
-    if len(ours) != 1:
-        return noted  # taken note of, but which request is ours only looks can tell
-    request = evolve(ours[0], type=draft.request_type)
-    noted = evolve(noted, request_uuid=request.request_uuid, request=request)
+    if len(ours) != 1:  # taken note of, but which request is ours only looks can tell
+        return evolve(draft, order_uuid=order_uuid)
+    request = ours[0] if ours[0].type == draft.request_type else evolve(ours[0], type=draft.request_type)
+    noted = evolve(draft, order_uuid=order_uuid, request_uuid=request.request_uuid, request=request)
     if request.state == State.INVALID:
         return _no(noted, request)
     if request.state == State.SUCCESSFUL:

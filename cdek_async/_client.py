@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from hashlib import sha256
 from types import TracebackType
 from typing import Self, TypedDict, TypeVar, Unpack
@@ -16,7 +16,7 @@ from cdek_async._accept import resolvable, resolve
 from cdek_async._auth import Auth
 from cdek_async._bulk import Bulk
 from cdek_async._deadline import Deadline
-from cdek_async._endpoint import CONNECTIONS, checked_url, default_transport, host_of
+from cdek_async._endpoint import CONNECTIONS, checked_url, host_of, way_to
 from cdek_async._engine import Engine, Watch
 from cdek_async._errors import BadReply, CdekError, OrderNotFound
 from cdek_async._exchange import Wire
@@ -74,7 +74,7 @@ class CdekClient:
         self._base_url = f"{url.scheme}://{self._host}"
         self._polling = polling
         self._pacer = Pacer(rate, CONNECTIONS)
-        self._wire = Wire(self._base_url, transport or default_transport(url), self._pacer)
+        self._wire = Wire(self._base_url, way_to(url, self._base_url, transport), self._pacer)
         self._auth = Auth(client_id, client_secret, self._wire)
         self._http = Http(self._wire, self._auth)
         self._engine = Engine(self._http, self._host, self._account, self._usable)
@@ -124,12 +124,11 @@ class CdekClient:
             return
         self._usable()
         self._closed = True  # nothing new from now on
-        try:
+        async with AsyncExitStack() as stack:  # each is closed, whatever cuts the others short
+            stack.push_async_callback(self._wire.aclose)
+            stack.push_async_callback(self._auth.aclose)
+            stack.push_async_callback(self._engine.aclose)
             await self._engine.farewell(grace)
-        finally:
-            await self._engine.aclose()
-            await self._auth.aclose()
-            await self._wire.aclose()
 
     @property
     def base_url(self) -> str:

@@ -1,12 +1,19 @@
 """Where calls go: a base URL that credentials may be sent to, and the transport that leads there."""
 
+import os
+import sys
+from importlib.util import find_spec
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-CONNECTIONS = 50
+from cdek_async._over_httpx import OverHttpx
+from cdek_async._transport import Transport
+
+# As many as CDEK promises calls in a second: with fewer, answers that take one would slow a client down.
+CONNECTIONS = 200
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -43,13 +50,39 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def default_transport(url: SplitResult) -> httpx.AsyncBaseTransport:
-    """Make httpx's own transport, with the environment's proxy and certificates, as AsyncClient does."""
+def way_to(url: SplitResult, base_url: str, transport: httpx.AsyncBaseTransport | None) -> Transport:
+    """What carries the calls of a client; it is loaded here, and not when this package is."""
+    if transport is not None:
+        return OverHttpx(base_url, transport)
+    proxy = _proxy(url)
+    if proxy is not None and urlsplit(proxy).scheme not in ("http", "https"):
+        # A SOCKS proxy: httpx can use it, with socksio.
+        return OverHttpx(base_url, httpx.AsyncHTTPTransport(proxy=proxy, limits=_LIMITS))
+    if find_spec("pyreqwest") is not None and _native_certificates():
+        from cdek_async._over_pyreqwest import OverPyreqwest  # noqa: PLC0415 - see above
+
+        return OverPyreqwest(base_url, proxy)
+    from cdek_async._aiohttp import AiohttpTransport  # noqa: PLC0415 - see above
+
+    return OverHttpx(base_url, AiohttpTransport(proxy=proxy))
+
+
+def _native_certificates() -> bool:
+    """Whether a native engine trusts what Python would: on Linux it reads these variables, too."""
+    if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
+        return True
+    httpx.create_ssl_context()  # raises OSError where they name nothing that can be read; it would not
+    return sys.platform == "linux"
+
+
+_LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+
+
+def _proxy(url: SplitResult) -> str | None:
+    """The environment's proxy, as AsyncClient takes it."""
     host = url.hostname or ""
-    direct = _loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{url.port or _PORTS[url.scheme]}")
-    proxies = {} if direct else getproxies()
+    if _loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{url.port or _PORTS[url.scheme]}"):
+        return None
+    proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    return httpx.AsyncHTTPTransport(
-        proxy=f"http://{proxy}" if proxy and "://" not in proxy else proxy,
-        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-    )
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy

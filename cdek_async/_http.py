@@ -167,20 +167,14 @@ class Http:
             raise
         deadline.start()
         if call.write:
-            # Not cut by its deadline: its caller leaves, and the answer is still heard.
-            exchange = self._wire.start(call, inf, f"Bearer {token}")
-            await asyncio.wait({exchange})
-        else:
-            exchange = self._wire.start(call, deadline.remaining(), f"Bearer {token}")
-            await deadline.wait(exchange)
+            # Not cut by its deadline, and in a task that is its own: a caller leaves, the answer is heard.
+            return token, await self._wire.exchange(call, inf, f"Bearer {token}")
+        exchange = self._wire.start(call, deadline.remaining(), f"Bearer {token}")
+        await deadline.wait(exchange)
         if not exchange.done():
             raise TransportError(f"{call.method} {call.path}: no answer, time was up")
         if exchange.cancelled():
-            raise TransportError(
-                f"{call.method} {call.path}: no answer, the client was closed",
-                undecided=call.write,
-                lasting=True,
-            )
+            raise TransportError(f"{call.method} {call.path}: no answer, the client was closed", lasting=True)
         return token, exchange.result()
 
     async def _leave(self, call: Call, deadline: Deadline, urgency: Urgency) -> tuple[str, float]:
@@ -227,7 +221,17 @@ async def retried(
     def enough(state: tenacity.RetryCallState) -> bool:
         return state.upcoming_sleep >= deadline.remaining() or state.attempt_number == attempts
 
+    # tenacity costs as much as half an exchange, and the first attempt nearly always does it.
+    try:
+        return await attempt()
+    except Exception as error:  # noqa: BLE001 - heard again below
+        failed: Exception | None = error
+
     async def once() -> T:  # tenacity awaits what is declared async, not what merely returns an awaitable
+        nonlocal failed
+        if failed is not None:
+            first, failed = failed, None
+            raise first
         return await attempt()
 
     # One AsyncRetrying per use: shared, it returns None when an attempt suspends.

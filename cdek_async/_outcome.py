@@ -147,11 +147,10 @@ def names_missing(errors: Sequence[Issue], order_uuid: UUID | None) -> bool:
 
 def readable(reply: Reply, order_uuid: UUID | None) -> bool:
     """Whether a look was answered at all: by the order, or by "there is no such order"."""
-    return (
-        shown(reply, order_uuid) is not None
-        or is_removed(reply, order_uuid)
-        or is_not_found(reply, order_uuid)
-    )
+    data = _about(reply, order_uuid)
+    if data is None:
+        return is_not_found(reply, order_uuid)
+    return _wire.has_requests(data) or _wire.removed(data)
 
 
 def is_removed(reply: Reply, order_uuid: UUID | None) -> bool:

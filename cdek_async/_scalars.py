@@ -5,6 +5,7 @@ Each raises `ValueError` where nothing sensible can be read.
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from math import isfinite
 from uuid import UUID
 
@@ -23,8 +24,13 @@ def read_text(value: object) -> str:
 
 def read_uuid(value: object) -> UUID:
     if isinstance(value, str):
-        return UUID(value)
+        return _uuid(value)
     raise Unreadable
+
+
+@lru_cache(maxsize=1024)  # every look at an order shows the same few
+def _uuid(text: str) -> UUID:
+    return UUID(text)
 
 
 def read_moment(value: object) -> datetime:

@@ -14,7 +14,7 @@ from cdek_async._accept import Again, adopt, adopt_running, another, receive, re
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError
 from cdek_async._http import Http
-from cdek_async._models import Reply, State, Ticket, Verdict
+from cdek_async._models import Call, Reply, State, Ticket, Verdict
 from cdek_async._operations import Operation, look_call
 from cdek_async._outcome import possible, presumed, readable, shown
 from cdek_async._pacing import Urgency
@@ -50,6 +50,7 @@ class Submission:
         self._deadline = deadline
         self._urgency = urgency
         self._departing = departing
+        self._call: Call | None = None
         self._sends_left = _SENDS
         self._intend = intend
         self._first = first
@@ -89,11 +90,13 @@ class Submission:
 
     async def _find_order(self) -> None:
         """Look the order up by its number, where the write needs its uuid."""
-        if self._operation.call(self._draft.order_uuid) is None:
+        self._call = self._operation.call(self._draft.order_uuid)
+        if self._call is None:
             call = look_call(None, self._operation.numbers)
             reply = await self._http.read(call, self._deadline, self._urgency, resolvable)
             self._draft = resolve(self._draft, self._operation.numbers, reply)
             self._seen = not self._draft.final
+            self._call = self._operation.call(self._draft.order_uuid)
             self._note_elder(reply)
 
     async def _until_noted(self) -> Ticket:
@@ -114,14 +117,15 @@ class Submission:
 
     async def _send(self) -> Ticket | Again:
         """Send once and read the first answer; raises where nothing was applied."""
-        call = self._operation.call(self._draft.order_uuid)
-        assert call is not None  # noqa: S101 - whatever it needs has been looked up
+        assert self._call is not None  # noqa: S101 - whatever it needs has been looked up
         if self._intend is not None and not self._lost:
             await self._http.authenticate()
             self._draft = evolve(self._draft, since=self._http.clock.now())
             await self._intend(self._draft)
         try:
-            reply = await self._http.send(call, self._deadline, self._urgency, self._depart, self._returned)
+            reply = await self._http.send(
+                self._call, self._deadline, self._urgency, self._depart, self._returned
+            )
         except TransportError as error:
             if not error.undecided:
                 self.in_doubt = self._lost
@@ -281,7 +285,7 @@ class Turns:
         """Wait for one's turn, no longer than the deadline."""
         lock = self._locks.setdefault(name, asyncio.Lock())
         try:
-            await deadline.within(lock.acquire)
+            await (deadline.within(lock.acquire) if lock.locked() else lock.acquire())
         except TimeoutError as error:
             raise TransportError(f"{name}: not sent, another write was under way") from error
         try:

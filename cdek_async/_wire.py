@@ -6,6 +6,7 @@ absent, and stays in `OrderInfo.raw`. Writing sends what was given, and nothing 
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -41,10 +42,13 @@ def parse(body: bytes) -> dict[str, object] | None:
     NaN and Infinity, which are no JSON, read as null.
     """
     try:
-        data = json.loads(body, parse_float=Decimal, parse_constant=lambda _: None)
+        data = _decoder.decode(body.removeprefix(BOM_UTF8).decode())
     except (ValueError, RecursionError, InvalidOperation):  # InvalidOperation: an exponent beyond Decimal's
         return None
     return data if isinstance(data, dict) else None
+
+
+_decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda _: None)
 
 
 def dumps(value: object) -> bytes:
@@ -76,6 +80,11 @@ def requests_of(data: Mapping[str, object]) -> tuple[Request, ...] | None:
     """What CDEK says of the order's requests; None where it says nothing."""
     requests = data.get("requests")
     return _read_requests(requests) if isinstance(requests, list) else None
+
+
+def has_requests(data: Mapping[str, object]) -> bool:
+    """Whether CDEK says anything of the order's requests."""
+    return isinstance(data.get("requests"), list)
 
 
 def _request(data: object) -> Request:
@@ -130,8 +139,12 @@ def _read(read: Callable[[object], T], value: object) -> T | None:
 
 def errors_of(data: Mapping[str, object]) -> tuple[Issue, ...]:
     """Every error of an answer: its requests', and those at the top, where CDEK's other methods put them."""
-    of_requests = (issue for request in requests_of(data) or () for issue in request.errors)
-    return (*of_requests, *_issues(data.get("errors")))
+    requests = data.get("requests")
+    found = _issues(data.get("errors"))
+    for request in reversed(requests) if isinstance(requests, list) else ():
+        if isinstance(request, dict) and request.get("errors"):
+            found = _issues(request["errors"]) + found
+    return found
 
 
 def removed(data: Mapping[str, object]) -> bool:

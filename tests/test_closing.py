@@ -21,12 +21,15 @@ from cdek_async import (
 from cdek_async._deadline import Deadline
 from cdek_async._exchange import Wire
 from cdek_async._models import Call
+from cdek_async._over_httpx import OverHttpx
 from cdek_async._pacing import Pacer, Urgency
 from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
 
 NOBODY = "7a1f3c5e-9b2d-4e6f-8a0c-4d2b6e8f1a35"
+
+URL = "https://api.cdek.ru"
 
 
 class Watched(SandboxTransport):
@@ -191,7 +194,7 @@ def test_a_closed_wire_takes_no_call() -> None:
     async def main() -> None:
         sandbox = Sandbox()
         pacer = Pacer(None, 1)
-        wire = Wire("https://api.cdek.ru", SandboxTransport(sandbox), pacer)
+        wire = Wire(URL, OverHttpx(URL, SandboxTransport(sandbox)), pacer)
         await pacer.acquire(Urgency.SINGLE)
         queueing = asyncio.create_task(pacer.acquire(Urgency.SINGLE))
         await asyncio.sleep(1)

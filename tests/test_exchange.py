@@ -10,9 +10,11 @@ import httpx
 import pytest
 
 from cdek_async import BadReply, TransportError
-from cdek_async._exchange import LIMIT, MAX_REPLY, Wire
+from cdek_async._exchange import LIMIT, Wire
 from cdek_async._models import Call, Reply
+from cdek_async._over_httpx import OverHttpx
 from cdek_async._pacing import Pacer, Urgency
+from cdek_async._transport import MAX_REPLY
 from tests.virtual import run
 
 GET = Call("GET", "/v2/orders/1")
@@ -57,7 +59,8 @@ class Endless(httpx.AsyncByteStream):
 
 async def exchange(transport: httpx.AsyncBaseTransport, call: Call = GET, seconds: float = 5) -> Reply:
     pacer = Pacer(None, 1)
-    wire = Wire("https://cdek.test/prefix", transport, pacer)
+    base_url = "https://cdek.test/prefix"
+    wire = Wire(base_url, OverHttpx(base_url, transport), pacer)
     await pacer.acquire(Urgency.SINGLE)
     try:
         return await wire.start(call, seconds, "Bearer secret")
@@ -291,7 +294,8 @@ def test_the_servers_clock_goes_on_between_replies() -> None:
     async def main() -> None:
         pacer = Pacer(None, 1)
         date = {"Date": "Sat, 21 Nov 2026 10:00:00 GMT"}
-        wire = Wire("https://cdek.test", Scripted(lambda _: httpx.Response(200, headers=date)), pacer)
+        transport = Scripted(lambda _: httpx.Response(200, headers=date))
+        wire = Wire("https://cdek.test", OverHttpx("https://cdek.test", transport), pacer)
         assert wire.clock.now() is None
         await pacer.acquire(Urgency.SINGLE)
         await wire.start(GET, 1)
@@ -310,7 +314,11 @@ def test_an_answer_that_took_long_does_not_set_the_servers_clock_back(
     """Its Date is as old as the answer; with it, a colleague's update of that time could pass for ours."""
 
     async def main() -> None:
-        wire = Wire("https://cdek.test", Scripted(lambda _: httpx.Response(200)), Pacer(None, 1))
+        wire = Wire(
+            "https://cdek.test",
+            OverHttpx("https://cdek.test", Scripted(lambda _: httpx.Response(200))),
+            Pacer(None, 1),
+        )
         wire.clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC))
         await asyncio.sleep(60)
         wire.clock.note(datetime(2026, 11, 21, 10, 0, 30, tzinfo=UTC), seconds)

@@ -25,6 +25,7 @@ LAYERS: list[set[str]] = [
     },
     {
         "_deadline",
+        "_aiohttp",
         "_endpoint",
         "_engine",
         "_job",
@@ -33,6 +34,9 @@ LAYERS: list[set[str]] = [
         "_pacing",
         "_bulk",
         "_exchange",
+        "_over_httpx",
+        "_over_pyreqwest",
+        "_transport",
         "_http",
         "_auth",
         "_polling",
@@ -45,7 +49,10 @@ LAYERS: list[set[str]] = [
     {"__main__"},
 ]
 AT_HOME: dict[str, set[str]] = {
-    "httpx": {"_exchange", "_endpoint", "_client", "sandbox"},
+    "httpx": {"_over_httpx", "_aiohttp", "_endpoint", "_client", "sandbox"},
+    "aiohttp": {"_aiohttp"},
+    "yarl": {"_aiohttp"},  # aiohttp's URLs
+    "pyreqwest": {"_over_pyreqwest"},
     "tenacity": {"_http", "_polling"},
     "cattrs": {"_wire"},
     "attrs": set().union(*LAYERS),

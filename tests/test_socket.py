@@ -21,29 +21,36 @@ from cdek_async import (
 )
 from cdek_async.sandbox import Fault, Sandbox, serve
 from cdek_async.sandbox.calls import Call
+from tests.ways import Way, every_way
 
 SOON = Polling(wait_initial=0.02, wait_max=0.1, timeout=20)
 
 
 @asynccontextmanager
-async def client_over(sandbox: Sandbox, secret: str | None = None) -> AsyncIterator[CdekClient]:
-    """A client with its own transport, talking to a server over the sandbox."""
+async def client_over(sandbox: Sandbox, way: Way, secret: str | None = None) -> AsyncIterator[CdekClient]:
+    """A client whose calls go this way, talking to a server over the sandbox."""
     async with (
         serve(sandbox) as url,
         CdekClient(
-            sandbox.client_id, secret or sandbox.client_secret, base_url=url, polling=SOON, rate=None
+            sandbox.client_id,
+            secret or sandbox.client_secret,
+            base_url=url,
+            polling=SOON,
+            rate=None,
+            transport=way(),
         ) as client,
     ):
         yield client
 
 
-def test_an_order_is_updated_and_deleted() -> None:
+@every_way
+def test_an_order_is_updated_and_deleted(way: Way) -> None:
     """The token's reply is read, the body is sent, the outcome is true."""
     sandbox = Sandbox(settle="fixed:0.05")
     order = sandbox.add_order()
 
     async def main() -> None:
-        async with client_over(sandbox) as client:
+        async with client_over(sandbox, way) as client:
             changes = OrderChanges(uuid=order.uuid, comment="Позвонить заранее")
             assert (await client.run(UpdateOrder(changes))).ok
             assert (await client.find_order(im_number=order.number)).order.comment == "Позвонить заранее"
@@ -55,6 +62,7 @@ def test_an_order_is_updated_and_deleted() -> None:
     assert sandbox.truth(order.uuid).status == "REMOVED"
 
 
+@every_way
 @pytest.mark.parametrize(
     "fault",
     [
@@ -69,14 +77,14 @@ def test_an_order_is_updated_and_deleted() -> None:
     ],
     ids=lambda fault: f"{fault.kind}{'' if fault.reset else '-closed'}",
 )
-def test_a_lost_answer_is_looked_for_and_not_sent_again(fault: Fault) -> None:
+def test_a_lost_answer_is_looked_for_and_not_sent_again(fault: Fault, way: Way) -> None:
     """As over the sandbox in memory."""
     sandbox = Sandbox(settle="fixed:0.05")
     uuid = sandbox.add_order().uuid
     sandbox.script("DELETE", fault)
 
     async def main() -> None:
-        async with client_over(sandbox) as client:
+        async with client_over(sandbox, way) as client:
             outcome = await client.run(DeleteOrder(uuid))
             assert outcome.ok
             assert outcome.adopted
@@ -85,14 +93,15 @@ def test_a_lost_answer_is_looked_for_and_not_sent_again(fault: Fault) -> None:
     assert len(sandbox.calls["DELETE"]) == 1
 
 
-def test_a_body_that_drips_does_not_hold_a_poll_up() -> None:
+@every_way
+def test_a_body_that_drips_does_not_hold_a_poll_up(way: Way) -> None:
     """Each byte starts the read timeout anew; the deadline does not wait."""
     sandbox = Sandbox(settle="fixed:0.05")
     uuid = sandbox.add_order().uuid
     sandbox.script("GET", Fault("drip", 0.2))
 
     async def main() -> None:
-        async with client_over(sandbox) as client:
+        async with client_over(sandbox, way) as client:
             ticket = await client.submit(DeleteOrder(uuid))
             with pytest.raises(TimeoutError):
                 await client.settle(ticket, timeout=0.6)
@@ -101,13 +110,14 @@ def test_a_body_that_drips_does_not_hold_a_poll_up() -> None:
     asyncio.run(main())
 
 
-def test_many_at_once_with_faults_agree_with_the_sandbox() -> None:
+@every_way
+def test_many_at_once_with_faults_agree_with_the_sandbox(way: Way) -> None:
     """Every order exactly one result, and no order deleted twice."""
     sandbox = Sandbox(settle="uniform:0,0.1", seed=11, faults=_quick_fault)
-    orders = sandbox.add_orders(300, locked=0.2)
+    orders = sandbox.add_orders(120, locked=0.2)
 
     async def main() -> None:
-        async with client_over(sandbox) as client:
+        async with client_over(sandbox, way) as client:
             results = {}
             async with client.run_all([DeleteOrder(order.uuid) for order in orders]) as job:
                 async for operation, result in job:
@@ -129,13 +139,14 @@ def _quick_fault(call: Call) -> Fault | None:
     return None if other or call.kind == "TOKEN" else Fault(QUICK[turn % len(QUICK)])
 
 
-def test_callers_cancelled_at_any_moment_leave_the_pool_whole() -> None:
+@every_way
+def test_callers_cancelled_at_any_moment_leave_the_pool_whole(way: Way) -> None:
     """httpx loses a connection per request that is cancelled; here none is (encode/httpcore#1093)."""
     sandbox = Sandbox(settle="fixed:0", faults=lambda call: Fault("slow", 0.02))
-    orders = sandbox.add_orders(400)
+    orders = sandbox.add_orders(240)
 
     async def main() -> None:
-        async with client_over(sandbox) as client:
+        async with client_over(sandbox, way) as client:
             tasks = [asyncio.create_task(client.get_order(order.uuid)) for order in orders]
             for number, task in enumerate(tasks):
                 asyncio.get_running_loop().call_later(number * 37 % 100 * 0.003, task.cancel)
@@ -146,13 +157,14 @@ def test_callers_cancelled_at_any_moment_leave_the_pool_whole() -> None:
     asyncio.run(main())
 
 
-def test_nobody_listens() -> None:
+@every_way
+def test_nobody_listens(way: Way) -> None:
     """Connection refused: nothing was sent, and the error says so in the system's words."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
     async def main() -> None:
-        async with CdekClient("me", "secret", base_url=f"http://127.0.0.1:{port}") as client:
+        async with CdekClient("me", "secret", base_url=f"http://127.0.0.1:{port}", transport=way()) as client:
             with pytest.raises(TransportError, match=r"time was up|refused") as caught:
                 await client.submit(DeleteOrder(uuid4()), timeout=0.5)
             assert not caught.value.undecided
@@ -160,11 +172,12 @@ def test_nobody_listens() -> None:
     asyncio.run(main())
 
 
-def test_wrong_credentials() -> None:
+@every_way
+def test_wrong_credentials(way: Way) -> None:
     """401 with CDEK's body."""
 
     async def main() -> None:
-        async with client_over(Sandbox(), secret="wrong") as client:
+        async with client_over(Sandbox(), way, secret="wrong") as client:
             with pytest.raises(AuthError):
                 await client.get_order(uuid4())
 

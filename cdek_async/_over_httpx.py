@@ -1,0 +1,123 @@
+"""Exchanges over any httpx transport: httpx.Request out, httpx.Response back, and nothing else of httpx."""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+from cdek_async._models import Call
+from cdek_async._transport import (
+    CONNECT,
+    ENCODED,
+    HEADERS,
+    MAX_REPLY,
+    TOO_LONG,
+    Answer,
+    Silence,
+    is_plain,
+    words,
+)
+
+# Raised by httpx's own transport before a byte of the request is written.
+_BEFORE = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+_GRACE = 1.0  # seconds beyond its limit after which a transport that keeps no timeouts is cut
+_CUT = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+
+
+class OverHttpx:
+    """A base URL behind an httpx transport."""
+
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport) -> None:
+        self._base_url = base_url
+        self._transport = transport
+        self._headers = httpx.Headers({"Host": httpx.URL(base_url).netloc.decode("ascii"), **HEADERS})
+
+    async def ask(self, call: Call, seconds: float, authorization: str | None) -> Answer:
+        until = asyncio.get_running_loop().time() + seconds
+        async with asyncio.timeout_at(until + _GRACE):
+            response = await self._transport.handle_async_request(self._request(call, seconds, authorization))
+            try:
+                body, problem = await _read(response, until)
+            finally:
+                await response.aclose()
+        headers = response.headers
+        return Answer(
+            response.status_code,
+            headers.get("content-type"),
+            headers.get("date"),
+            headers.get("retry-after"),
+            body,
+            problem,
+        )
+
+    def silence(self, error: Exception) -> Silence:
+        """Other transports report a cut connection as ConnectError or ConnectTimeout too: see beneath."""
+        causes = list(_causes(error))
+        unsent = isinstance(error, _BEFORE) and not any(isinstance(cause, _CUT) for cause in causes)
+        tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+        system = next((cause for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+        # The system's words, for asyncio puts its own in their place.
+        what = type(error).__name__ if system is None else words(system.errno, str(system.strerror))
+        if tls is not None and unsent:
+            what = f"TLS failed: {tls.strerror or type(tls).__name__}"
+        lasting = unsent and (tls is not None or isinstance(error, httpx.UnsupportedProtocol))
+        return Silence(what, unsent, lasting)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    def _request(self, call: Call, seconds: float, authorization: str | None) -> httpx.Request:
+        url = httpx.URL(self._base_url + call.path)
+        if call.params:
+            url = url.copy_with(params=dict(call.params))
+        headers = self._headers.copy()
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        if call.body:
+            headers["Content-Type"] = call.content_type
+            headers["Content-Length"] = str(len(call.body))
+        timeout = {"connect": min(CONNECT, seconds), "pool": seconds, "read": seconds, "write": seconds}
+        # With `stream` httpx sets no headers of its own, which would cost as much as all the rest.
+        request = httpx.Request(
+            call.method,
+            url,
+            headers=headers,
+            stream=httpx.ByteStream(call.body),
+            extensions={"timeout": timeout},
+        )
+        request.read()  # a transport may ask for `content`
+        return request
+
+
+async def _read(response: httpx.Response, until: float) -> tuple[bytes, str]:
+    """The raw body, or what is wrong with it."""
+    if not is_plain(response.headers.get("content-encoding")):
+        return b"", ENCODED
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("the transport's response has no async stream")
+    body = bytearray()
+    async for chunk in response.stream:
+        body += chunk
+        if len(body) > MAX_REPLY:
+            return b"", TOO_LONG
+        # A body that drips in byte by byte never trips a read timeout.
+        if asyncio.get_running_loop().time() > until:
+            raise TimeoutError("the body came too slowly")
+    return bytes(body), ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    for _ in range(10):  # chains can be made circular
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
