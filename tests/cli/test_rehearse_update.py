@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
 from cdek_async.sandbox import Sandbox
 from tests.cli.rehearsed import UNKNOWN, Ran, of, ran
+from tests.cli.terminal import environment, finish, served
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -311,3 +313,28 @@ def test_an_operation_is_what_update_sends() -> None:
     operation, _ = UPDATE.ask(given)
     assert isinstance(operation, UpdateOrder)
     assert operation == update(given)
+
+
+def test_the_command_shows_what_would_change(tmp_path: Path) -> None:
+    """From a file of changes, over a real socket; nothing is written, at CDEK's or here."""
+    sandbox = Sandbox()
+    uuids = [sandbox.add_order().uuid for _ in range(3)]
+    changes = tmp_path / "changes.jsonl"
+    lines = [
+        {"uuid": uuids[0], "comment": "b"},
+        {"uuid": uuids[1], "comment": ""},
+        {"uuid": uuids[2], "packages": [{"number": "2", "weight": 1}]},
+    ]
+    changes.write_text("".join(json.dumps(each) + "\n" for each in lines) + "{oops\n")
+    with served(sandbox) as url:
+        code, out, err = finish("update", str(changes), "--dry-run", env=environment(url))
+    assert (code, out, set(sandbox.calls)) == (1, "", {"TOKEN", "GET"})
+    told = err.splitlines()
+    gone = 'package "1" would be DELETED: it is not in the list; package "2" would be added'
+    assert sorted(told[:3]) == [
+        'line 1: would change, comment: "" -> "b"',
+        f"line 3: would delete packages, {gone}",
+        "line 4: unusable, not JSON",
+    ]
+    assert told[-1].startswith("Updating these would take about 6 calls, 1 minute at 200 calls/s.")
+    assert [each.name for each in tmp_path.iterdir()] == ["changes.jsonl"]
