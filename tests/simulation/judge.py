@@ -32,7 +32,11 @@ class Judge:
 
     def ticket(self, effort: Effort, ticket: Ticket) -> None:
         """A ticket that nobody has settled yet."""
-        self._quiet(effort, ticket.to_json(), repr(ticket))
+        kept = ticket.to_json()
+        self._quiet(effort, kept, repr(ticket))
+        said = (*ticket.request.errors, *ticket.request.warnings) if ticket.request else ()
+        if any(issue.message and issue.message in kept for issue in said):
+            self._violate(effort, "R6: CDEK's words in a ticket")
         if not ticket.final:
             self.tickets.append((effort, ticket))
 
