@@ -62,10 +62,16 @@ class Engine:
         *,
         bulk: bool = False,
         doubtful: Ticket | None = None,
+        lost_by: float | None = None,
     ) -> Outcome:
-        """Submit and settle; `doubtful` is the draft of an earlier life, whose call may have gone out."""
+        """Submit and settle; `doubtful` is the draft of an earlier life, whose call may have gone out.
+
+        If it did, it was before `lost_by` on the loop's clock.
+        """
         first = Again.LOOK if doubtful else None
-        ticket = await self.submit(operation, deadline, watch, bulk=bulk, first=first, draft=doubtful)
+        ticket = await self.submit(
+            operation, deadline, watch, bulk=bulk, first=first, draft=doubtful, lost_by=lost_by
+        )
         watch.submitted()
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
         if not crossed(outcome):
@@ -86,6 +92,7 @@ class Engine:
         bulk: bool = False,
         first: Again | None = None,
         draft: Ticket | None = None,
+        lost_by: float | None = None,
     ) -> Ticket:
         """Submit in a task of its own: when the caller leaves, what was sent is followed to its ticket."""
         if not isinstance(operation, tuple(KINDS.values())):
@@ -101,6 +108,7 @@ class Engine:
             departing=watch.departing,
             intend=watch.intend,
             first=first,
+            lost_by=lost_by,
         )
         task = asyncio.create_task(_heard(submission, watch.accepted))
         self._submissions.add(task)

@@ -40,12 +40,15 @@ class Job:
         self._polling = polling
         self._paused = paused
         self._journal = journal
+        self._began = 0.0
         self._positions = count()  # operations are taken up in the order of their source
         self._running: dict[int, asyncio.Future[Result]] = {}
         self._departed: dict[int, asyncio.Future[None]] = {}
 
     async def work(self, operation: Operation, sent: Callable[[], None]) -> Result:
         """Run one operation to its result; raises what ends the whole job."""
+        # Nobody else has had the journal since.
+        self._began = self._began or asyncio.get_running_loop().time()
         position = next(self._positions)
         self.progress.taken += 1
         try:
@@ -150,7 +153,13 @@ class Job:
         watch = evolve(self._watch(sent), intend=intend, accepted=accepted)
         try:
             return await self._engine.run(
-                operation, self._deadline(), self._polling, watch, bulk=True, doubtful=doubtful
+                operation,
+                self._deadline(),
+                self._polling,
+                watch,
+                bulk=True,
+                doubtful=doubtful,
+                lost_by=self._began,
             )
         except _Unwritten as error:
             raise OSError(str(error)) from error

@@ -42,6 +42,7 @@ class Submission:
         departing: Callable[[], None],
         intend: Callable[[Ticket], Awaitable[None]] | None,
         first: Again | None,
+        lost_by: float | None = None,
     ) -> None:
         self._http = http
         self._turns = turns
@@ -54,6 +55,7 @@ class Submission:
         self._sends_left = _SENDS
         self._intend = intend
         self._first = first
+        self._lost_by = lost_by
         self._waited = False
         self._seen = False
         self._elder: set[UUID] = set()
@@ -175,7 +177,8 @@ class Submission:
 
     async def _find_ours(self) -> Ticket | None:
         loop = asyncio.get_running_loop()
-        lost_at = loop.time()
+        lost_at = loop.time() if self._lost_by is None else self._lost_by
+        self._lost_by = None
         for moment in _LOOKS_AT:
             late = loop.time() >= lost_at + _LOOKS_AT[-1]
             await self._sleep(lost_at + moment - loop.time())

@@ -2,11 +2,12 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
-from cdek_async import CdekClient, DeleteOrder, OrderChanges, Ticket, TransportError, UpdateOrder
+from cdek_async import CdekClient, DeleteOrder, OrderChanges, Polling, Ticket, TransportError, UpdateOrder
 from cdek_async._deadline import Deadline
 from cdek_async._engine import Watch
 from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
@@ -134,3 +135,28 @@ def test_a_journaled_write_without_a_token_in_time_was_not_sent() -> None:
 
     run(main())
     assert not sandbox.calls["DELETE"]
+
+
+@pytest.mark.parametrize(("ago", "looks"), [(5.0, 1), (0.0, 3), (2.0, 2)])
+def test_a_write_of_an_earlier_life_is_looked_for_until_three_seconds_after_it(
+    ago: float, looks: int
+) -> None:
+    """A read may lag behind a write; once that is over, one look tells whether it was applied."""
+    sandbox = Sandbox(settle="fixed:0")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with client_of(sandbox) as client:
+            await client.get_order(uuid)  # the client knows the server's time
+            await asyncio.sleep(ago)
+            since = client._wire.clock.now()
+            draft = Ticket(client._host, client._account, "delete", UUID(uuid), None, "DELETE", since)
+            outcome = await client._engine.run(
+                DeleteOrder(uuid), Deadline(60), Polling(), Watch(), doubtful=draft, lost_by=loop.time() - ago
+            )
+            assert outcome.ok
+
+    run(main())
+    before = [at for at in sandbox.calls["GET"] if at <= sandbox.calls["DELETE"][0]]
+    assert len(before) == 1 + looks

@@ -143,8 +143,8 @@ async def carry_out(job: Job, rows: AsyncIterable[Row], wishes: Wishes, name: st
         job.screen.say(f"{ended}. Nothing was sent.")
         return ended.code
     # Rows that were taken and called off are still to do.
-    rows = job.tally.verdicts.total() if ended else job.tally.rows
-    done = f"{counted(rows, 'row')}, {counted(job.client.calls, 'call')}"
+    told = job.tally.verdicts.total() if ended else job.tally.rows
+    done = f"{counted(told, 'row')}, {counted(job.client.calls, 'call')}"
     job.screen.summary(job.tally, f"{name}: {done} in {clock(now() - start)}", done=job.done)
     if ended is None:
         return job.tally.code
