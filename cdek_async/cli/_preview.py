@@ -76,7 +76,7 @@ def _emptied(part: Any) -> Any:
         return tuple(map(_emptied, part))
     if not has(type(part)) or isinstance(part, Location):
         return part
-    given = {name: getattr(part, name) for name in writable(type(part)) if name != "package_id"}
+    given = {name: getattr(part, name) for name in writable(type(part))}
     return evolve(part, **{name: None if each is UNSET else _emptied(each) for name, each in given.items()})
 
 
