@@ -177,7 +177,7 @@ def test_an_outage_teaches_nothing() -> None:
     """Who waited for ten minutes without network was not settled slowly."""
 
     def plan(call: Call) -> Fault | None:
-        return Fault("refused") if 20 <= call.at < 620 else None
+        return Fault("refused") if 0.6 <= call.at < 600 else None  # the first scouts wait to be looked at
 
     ages, ended = job(Sandbox(settle="fixed:0.3", faults=plan), 800)
     assert ended < 720
