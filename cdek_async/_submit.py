@@ -55,13 +55,13 @@ class Submission:
         self._sends_left = _SENDS
         self._intend = intend
         self._first = first
-        self._lost_by = lost_by
         self._waited = False
         self._seen = False
         self._elder: set[UUID] = set()
         self._no: Ticket | None = None
         self._abandoned = False
         self._lost = first is Again.LOOK
+        self._lost_by = lost_by if self._lost else None  # a write of our own is lost when it is lost
         self.in_doubt = self._lost
         """A write is on its way, or its answer was lost."""
 
