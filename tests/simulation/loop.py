@@ -5,6 +5,7 @@ import selectors
 from collections.abc import Callable
 
 _MOST = 50_000
+_TICK = 1e-9
 
 
 class StuckError(RuntimeError):
@@ -33,7 +34,7 @@ class _Steps(selectors.SelectSelector):
         elif timeout > 0:
             if self.jumping is not None:
                 self.jumping(timeout)
-            self.now += timeout
+            self.now += max(timeout, _TICK)  # less than that may be nothing, in floating point
         return []
 
 
