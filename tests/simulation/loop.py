@@ -5,7 +5,7 @@ import selectors
 from collections.abc import Callable
 
 _MOST = 50_000
-_TICK = 1e-9
+_TICK = 1e-9  # seconds
 
 
 class StuckError(RuntimeError):
@@ -24,6 +24,7 @@ class _Steps(selectors.SelectSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.step += 1
+        self.now += _TICK  # else the 4e-16 s that are left of a deadline would last for ever
         if self.step > _MOST:
             raise StuckError(f"endless: {_MOST} steps")
         act = self.before.pop(self.step, None)
@@ -34,7 +35,7 @@ class _Steps(selectors.SelectSelector):
         elif timeout > 0:
             if self.jumping is not None:
                 self.jumping(timeout)
-            self.now += max(timeout, _TICK)  # less than that may be nothing, in floating point
+            self.now += timeout
         return []
 
 

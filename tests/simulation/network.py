@@ -16,7 +16,7 @@ import httpx
 from cdek_async.sandbox import Answer, Call, Fault, Hangup, Kind
 from tests.simulation.conduct import check_write, follow, meaning
 from tests.simulation.faults import READS, TOKENS, WRITES, Point, Wrong, draw_fault, fits
-from tests.simulation.record import MARK, Effort, Exchange, Record
+from tests.simulation.record import INSTANT, MARK, Effort, Exchange, Record
 
 WHOSE: ContextVar[Effort] = ContextVar("WHOSE")
 """The operation that the running task is about; tasks inherit it."""
@@ -122,7 +122,7 @@ class Network(httpx.AsyncBaseTransport):
         self._check_budget(url.host, now)
         if point in TOKENS:
             self._check_renewal(now)
-        elif now > self._refused.get(token, now):
+        elif now > self._refused.get(token, now) + INSTANT:
             self._violate("R6: a call was sent with a token that had been refused")
         if kind in ("DELETE", "PATCH"):
             check_write(record, effort, now)

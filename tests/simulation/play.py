@@ -58,12 +58,12 @@ def play(schedule: Schedule, folder: Path) -> Played:
     try:
         loop.run_until_complete(_play(stage))
         _left(stage, loop)
-    except StuckError as error:
+        loop.close()
+    except StuckError as error:  # its tasks go on living, so does their loop
         record.violate(f"R8: {error}")
     finally:
         _LOG.removeHandler(listener)
         _LOG.setLevel(logging.NOTSET)
-        loop.close()
     _spilt(record, listener.texts, folder)
     return Played(tuple(record.violations), record.covered, record.wrongs, record, len(record.exchanges))
 

@@ -15,6 +15,7 @@ from tests.simulation.schedule import Asked, Given, Schedule
 
 SECRET = "planted-secret"
 MARK = "PLANTED"  # in every text that an operation sends
+INSTANT = 1e-4  # seconds: what happens within is at the same time
 UNKNOWN = "0d9a4f5e-3c1b-4b6f-9a27-c5e8d1f20b34"
 _PERSONAL = re.compile(
     f"{SECRET}|{MARK}|[\u0400-\u04ff]"
