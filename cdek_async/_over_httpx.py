@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Iterator
+from functools import lru_cache
 
 import httpx
 
@@ -75,7 +76,7 @@ class OverHttpx:
         await self._transport.aclose()
 
     def _request(self, call: Call, seconds: float, authorization: str | None) -> httpx.Request:
-        url = httpx.URL(self._base_url + call.path)
+        url = _url(self._base_url + call.path)
         if call.params:
             url = url.copy_with(params=dict(call.params))
         headers = self._headers.copy()
@@ -95,6 +96,11 @@ class OverHttpx:
         )
         request.read()  # a transport may ask for `content`
         return request
+
+
+@lru_cache(maxsize=1024)  # an order is asked about again, and parsing is most of what a request costs
+def _url(text: str) -> httpx.URL:
+    return httpx.URL(text)
 
 
 async def _read(response: httpx.Response, until: float) -> tuple[bytes, str]:

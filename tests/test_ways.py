@@ -351,3 +351,14 @@ def test_certificates_that_cannot_be_read_are_told_of_at_once(monkeypatch: pytes
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
     with pytest.raises(FileNotFoundError):
         CdekClient("me", "secret")
+
+
+@every_way
+def test_what_was_never_used_closes(way: Way) -> None:
+    """There is nothing to close, and no loop to have belonged to."""
+
+    async def main() -> None:
+        async with CdekClient("me", "secret", transport=way()):
+            pass
+
+    asyncio.run(main())
