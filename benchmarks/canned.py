@@ -45,7 +45,7 @@ class Connection(asyncio.Protocol):
         Connection.open += 1
         Connection.most = max(Connection.most, Connection.open)
 
-    def connection_lost(self, _: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - its name is the base's
         Connection.open -= 1
 
     def data_received(self, data: bytes) -> None:
