@@ -87,6 +87,9 @@ class Pacer:
         loop = asyncio.get_running_loop()
         if self._closed:
             return loop.time()
+        if not self._queue and self._free and not self.outage.on and self._may_go(now := loop.time()) <= now:
+            self._take(now)  # nobody is before it: neither a waiter nor a turn of the loop
+            return now
         # By the earliest due: looks that were strictly last would meet their deadlines in the queue.
         due = loop.time() + (_PATIENCE if urgency is Urgency.LOOK else 0.0)
         waiter = _Waiter(min(urgency, Urgency.BULK), due, next(self._turns), loop.create_future())
