@@ -96,7 +96,9 @@ class Job:
     @property
     def complete(self) -> bool:
         """Every row has its verdict."""
-        return self._exhausted and not self._progress.waiting and not self.tally.open
+        # By rows: an operation that was called off before it was sent waits for nothing, and is still to do.
+        told = self.tally.verdicts.total()
+        return self._exhausted and told == self.tally.rows and not self.tally.open
 
     @property
     def silent(self) -> str:

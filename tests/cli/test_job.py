@@ -203,6 +203,23 @@ def test_ctrl_c_lets_what_is_in_flight_settle(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_rows_that_were_read_and_not_sent_are_still_to_do(tmp_path: Path) -> None:
+    """An input that was read to its end has not all its verdicts for that."""
+    sandbox = Sandbox(settle="fixed:1")
+    rows = [Row(n, uuid=order.uuid) for n, order in enumerate(sandbox.add_orders(50), 1)]
+
+    async def source() -> AsyncIterator[Row]:
+        press_at(4.5)
+        for row in rows:
+            yield row
+
+    found = ran(sandbox, source, tmp_path, rate=1)
+    assert found.code == Code.INTERRUPTED
+    assert 0 < len(found.verdicts) < 10
+    assert not found.job.complete
+    assert found.screen.splitlines()[-1].endswith("the rest of orders.csv is still to do.")
+
+
 @pytest.mark.parametrize(
     ("presses", "until"), [((4.5,), 34.5), ((4.5, 6.0), 6.0), ((4.5, 6.0, 6.0, 6.1), 6.0)]
 )
