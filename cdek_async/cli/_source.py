@@ -27,7 +27,9 @@ class Source:
             self._file = BufferedReader(FileIO(self._fd, closefd=False), 1 << 16)
         except OSError as error:
             raise Stop(f"{self.name}: {reason(error)}") from error
-        self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
+        found = os.fstat(self._fd)
+        self._regular = stat.S_ISREG(found.st_mode)
+        self._as_opened = (found.st_size, found.st_mtime_ns)
         self.repeatable = path != STDIN and self._regular
         """Another process can read it again."""
 
@@ -72,13 +74,22 @@ class Source:
                     line = line.removeprefix(BOM_UTF8)
                 if len(line) > MAX_LINE:
                     raise self.error(f"longer than {MAX_LINE:,} bytes", number)
+                if not line.endswith(b"\n"):  # the last one; or torn, and half a number is another order's
+                    self._refuse_another()
                 yield self._text(line, number)
+            self._refuse_another()
         except OSError as error:
             raise Stop(f"{self.name}: {reason(error)}") from error
 
     def error(self, what: str, line: int) -> Stop:
         """What ends the reading, with its place."""
         return Stop(f"{self.name}, line {line:,}: {what}")
+
+    def _refuse_another(self) -> None:
+        """Raise `Stop` where a file is not what it was: it may have lost rows, or have others now."""
+        found = os.fstat(self._fd)
+        if self._regular and (found.st_size, found.st_mtime_ns) != self._as_opened:
+            raise Stop(f"{self.name}: changed while it was read")
 
     def _text(self, line: bytes, number: int) -> str:
         try:

@@ -60,6 +60,29 @@ def test_a_file_that_is_none_is_turned_away(tmp_path: Path) -> None:
         source.count()
 
 
+@pytest.mark.parametrize(
+    ("size", "read"),
+    [
+        (0, (1 << 16) // 10),  # what was read ahead
+        (10 * 7_000, 7_000),
+        (10 * 7_000 + 4, 7_000),  # half a number is another order's
+        (10 * 13_000, 12_000),
+    ],
+)
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, size: int, read: int) -> None:
+    """Cut short, it would pass for one that was read to its end; grown, for the one that was checked."""
+    path = tmp_path / "orders.csv"
+    path.write_bytes(b"123456789\n" * 12_000)
+    with Source(str(path)) as source:
+        assert source.count() == 12_000
+        lines = source.lines()
+        seen = [next(lines)]
+        os.truncate(path, size)
+        with pytest.raises(Stop, match=r"orders\.csv: changed while it was read"):
+            seen.extend(lines)
+    assert seen == ["123456789\n"] * read
+
+
 def test_a_pipe_is_not_counted_and_is_read_as_it_comes(tmp_path: Path) -> None:
     """Its first line is there before its writer has closed it."""
     path = tmp_path / "pipe"
