@@ -84,6 +84,7 @@ class Network(httpx.AsyncBaseTransport):
         """How old the Date was with which this client's clock of the server was set."""
         self.open = 0
         self.dead = False
+        self.closing = False
         self.closed = False
 
     async def aclose(self) -> None:
@@ -98,7 +99,9 @@ class Network(httpx.AsyncBaseTransport):
         exchange = self._begin(request)
         try:
             return cast("httpx.Response", await self._carry(exchange, request))
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and not self.closing:
+                self._violate("R2: a call was cut off on its way")  # and httpx loses its connection
             self.end(exchange)
             raise
 
@@ -175,8 +178,8 @@ class Network(httpx.AsyncBaseTransport):
         wrong = exchange.wrong
         name = "" if wrong is None else wrong.name
         if name in _UNSENT:
-            exchange.result = "pending"
-            await asyncio.sleep(10.0 if name == "connect timeout" else self._travel())
+            patience = request.extensions["timeout"]["connect"]
+            await asyncio.sleep(patience if name == "connect timeout" else self._travel())
             exchange.result = "unsent"
             raise _unsent(name)
         fault = None if wrong is None else wrong.fault

@@ -80,7 +80,7 @@ class Stage:
             return
         self.record.tell("the client is closed")
         self.cover("client closed")
-        life.closing = self.loop.time()
+        life.closing, life.network.closing = self.loop.time(), True
         life.tasks.add(self.loop.create_task(self.end(life)))
 
     async def end(self, life: Life) -> None:
@@ -89,6 +89,7 @@ class Stage:
             return
         began = self.loop.time()
         life.closing = began if life.closing is None else life.closing
+        life.network.closing = True
         await life.client.aclose()
         life.over = True
         if self.loop.time() > began + FAREWELL + GRACE:
