@@ -33,7 +33,7 @@ class Auth:
         self._wire = wire
         self._token = ""
         self._until = 0.0
-        self._fetching: asyncio.Task[str] | None = None
+        self._fetching: asyncio.Task[None] | None = None
         self._failure: CdekError | None = None
         self._proven = False
 
@@ -54,7 +54,7 @@ class Auth:
         failure = fetching.exception()
         if failure is not None:
             raise copy(failure) from failure  # each caller's own: it will bear his ticket
-        return fetching.result()
+        return self._token
 
     @property
     def held(self) -> bool:
@@ -76,12 +76,13 @@ class Auth:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
 
-    def _fetched(self, task: asyncio.Task[str]) -> None:
+    def _fetched(self, task: asyncio.Task[None]) -> None:
         self._fetching = None
         if not task.cancelled():
             task.exception()  # heard by whoever still waits
 
-    async def _fetch(self) -> str:
+    async def _fetch(self) -> None:
+        # Gives nothing back: in debug mode asyncio logs the results of tasks.
         deadline = Deadline(_LIMIT)
         try:
             reply = await retried(lambda: self._attempt(deadline), _transient, deadline, _ATTEMPTS)
@@ -97,7 +98,6 @@ class Auth:
             raise
         self._failure, self._proven = None, True
         self._token, self._until = token, _now() + lifetime - min(_MARGIN, lifetime / 10)
-        return token
 
     def _remember(self, failure: CdekError) -> None:
         self._token = ""

@@ -24,7 +24,7 @@ class CdekError(Exception):
         self.ticket = ticket
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), self.args, _portable(self.__cause__)), self.__dict__)
+        return (_rebuild, (type(self), self.args, harmless(self.__cause__)), self.__dict__)
 
 
 def _rebuild(cls: type[CdekError], args: tuple[object, ...], cause: BaseException | None) -> CdekError:
@@ -36,10 +36,15 @@ def _rebuild(cls: type[CdekError], args: tuple[object, ...], cause: BaseExceptio
     return error
 
 
-def _portable(cause: BaseException | None) -> BaseException | None:
-    """A cause that pickles and holds no secret: a library's error, whose request has the token, is a name."""
-    if cause is None or isinstance(cause, CdekError) or type(cause).__module__ == "builtins":
+def harmless(cause: BaseException | None) -> BaseException | None:
+    """A cause that pickles and names nobody: of all but ours and the system's only the name is left.
+
+    A library's error may quote what came (aiohttp's and h11's do), and has the request, with its token.
+    """
+    if cause is None or isinstance(cause, CdekError):
         return cause
+    if isinstance(cause, OSError) and type(cause).__module__ == "builtins":
+        return type(cause)(cause.errno, cause.strerror) if cause.errno else type(cause)()
     return CdekError(type(cause).__name__)
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from cdek_async import _wire
-from cdek_async._errors import BadReply, TransportError
+from cdek_async._errors import BadReply, TransportError, harmless
 from cdek_async._models import Call, Reply
 from cdek_async._pacing import Pacer
 from cdek_async._transport import Answer, Transport
@@ -106,13 +106,15 @@ class Wire:
 
     async def _exchange(self, call: Call, seconds: float, authorization: str | None) -> Reply:
         began = asyncio.get_running_loop().time()
+        failure: TransportError | None = None
         try:
             reply = _reply(await self._transport.ask(call, min(seconds, LIMIT), authorization))
-        except Exception as error:  # whatever a transport raises, the call may have left
-            failure = self._unanswered(call, error)
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left
+            failure, cause = self._unanswered(call, error), harmless(error)
+        if failure is not None:  # raised here, where what a library says of it is no context
             if not failure.lasting:
                 self.pacer.outage.unanswered()
-            raise failure from error
+            raise failure from cause
         if reply.status in _GATEWAY:
             self.pacer.outage.unanswered()
         else:

@@ -267,6 +267,7 @@ def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         _check_file(path, db)
+        _close_to_others(path)  # before there is a -wal, to which SQLite gives the permissions of the file
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
@@ -282,7 +283,7 @@ def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite
     except sqlite3.DatabaseError as error:
         db.close()
         raise ValueError(f"{path}: not a journal, or a damaged one: {error}") from error
-    except ValueError:
+    except (OSError, ValueError):  # of another user, of another job
         db.close()
         raise
     return db
@@ -295,6 +296,13 @@ def _check_file(path: Path, db: sqlite3.Connection) -> None:
     if not (ours or empty):
         raise ValueError(f"{path}: not a journal, but another program's database")
     db.execute(f"PRAGMA application_id = {_APPLICATION}")
+
+
+def _close_to_others(path: Path) -> None:
+    """Leave files that were there, also those that SQLite keeps beside it, to their owner alone."""
+    for each in (path, *(Path(f"{path}{ending}") for ending in ("-wal", "-shm", "-journal"))):
+        if each.exists():
+            each.chmod(0o600)
 
 
 def _check(path: Path, found: dict[str, str], about: dict[str, str]) -> None:

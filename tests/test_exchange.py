@@ -235,7 +235,7 @@ def test_silence_is_told_apart_by_what_lies_beneath(error: Exception, undecided:
     """Some transports report a connection that was cut after the send as one that was never made."""
     raised = failed(error)
     assert (raised.undecided, raised.lasting) == (undecided, lasting)
-    assert raised.__cause__ is error
+    assert type(error).__name__ in repr(raised.__cause__)
     assert not failed(error, GET).undecided
 
 
@@ -247,6 +247,21 @@ def test_what_happened_is_told_in_the_systems_words() -> None:
     assert str(failed(slow)) == "DELETE /v2/orders/1: no answer from cdek.test (ReadTimeout)"
     tls = caused(httpx.ConnectError("marker"), ssl.SSLCertVerificationError(1, "self-signed"))
     assert str(failed(tls)) == "DELETE /v2/orders/1: no answer from cdek.test (TLS failed: self-signed)"
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.RemoteProtocolError("marker"), ValueError("marker"), OSError("marker")]
+)
+def test_what_a_library_says_goes_no_further(error: Exception) -> None:
+    """It may quote what came: of the cause its name is left, and nothing hides in a context."""
+    raised = failed(caused(error, ValueError("marker")))
+    cause = raised.__cause__
+    assert type(error).__name__ in repr(cause)
+    assert cause is not None
+    for each in (raised, cause):
+        assert "marker" not in f"{each} {each!r}"
+        assert each.__context__ is None
+    assert cause.__cause__ is None
 
 
 def test_causes_that_go_in_circles_end() -> None:

@@ -10,14 +10,15 @@ def pretty(value: object, indent: str = "\n") -> str:
     """Numbers keep every digit; what could drive a terminal or cannot be written is escaped."""
     deeper = indent + "  "
     if isinstance(value, Mapping) and value:
-        members = (f"{_text(str(name))}: {pretty(member, deeper)}" for name, member in value.items())
+        members = (f"{escaped(str(name))}: {pretty(member, deeper)}" for name, member in value.items())
         return "{" + deeper + f",{deeper}".join(members) + indent + "}"
     if isinstance(value, list) and value:
         return "[" + deeper + f",{deeper}".join(pretty(each, deeper) for each in value) + indent + "]"
-    return str(value) if isinstance(value, Decimal) else _text(value)
+    return str(value) if isinstance(value, Decimal) else escaped(value)
 
 
-def _text(value: object) -> str:
+def escaped(value: object) -> str:
+    """JSON on one line; its letters stay letters."""
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import re
 import stat
@@ -17,9 +16,10 @@ from attrs import frozen
 from cdek_async import CdekError, Outcome
 from cdek_async._progress import word_of
 from cdek_async.cli._exit import Stop
+from cdek_async.cli._json import escaped
 from cdek_async.cli._rows import Row
 from cdek_async.cli._stdout import standard_output
-from cdek_async.cli._text import reason
+from cdek_async.cli._text import coded, reason
 
 STDOUT = "-"
 COLUMNS = (
@@ -150,14 +150,16 @@ def _is_device(path: str) -> bool:
 def _create(path: str, *, replace: bool) -> int:
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        found = os.fstat(fd)
+        regular = stat.S_ISREG(found.st_mode)
+        taken = not found.st_size or replace or _bare(path, found.st_size)
+        if regular and taken:
+            os.fchmod(fd, 0o600)  # it was there, empty; another user's cannot be closed to him
     except OSError as error:
         raise Stop(f"report {path}: {reason(error)}") from error
-    found = os.fstat(fd)
-    if stat.S_ISREG(found.st_mode):
-        if found.st_size and not replace and not _bare(path, found.st_size):
-            os.close(fd)
-            raise Stop(f"report {path}: exists already, and is not written over")
-        os.fchmod(fd, 0o600)  # it was there, empty
+    if regular and not taken:
+        os.close(fd)
+        raise Stop(f"report {path}: exists already, and is not written over")
     return fd
 
 
@@ -168,7 +170,7 @@ def _bare(path: str, size: int) -> bool:
 
 
 def json_line(entry: Entry) -> str:
-    """One object, with null where nothing is known."""
+    """One object, with null where nothing is known; what could drive a terminal is escaped."""
     data = {
         "line": entry.row.line,
         "uuid": entry.uuid or None,
@@ -180,11 +182,11 @@ def json_line(entry: Entry) -> str:
         "settle_seconds": entry.settle_seconds,
         "ticket": entry.ticket or None,
     }
-    return json.dumps(data, ensure_ascii=False) + "\n"
+    return escaped(data) + "\n"
 
 
 def csv_line(entry: Entry) -> str:
-    """One record; no cell of it is a formula to a spreadsheet."""
+    """One record on one line; no cell of it is a formula to a spreadsheet, or drives a terminal."""
     errors = "; ".join(f"{code}: {message}" if message else code for code, message in entry.errors)
     seconds = "" if entry.settle_seconds is None else f"{entry.settle_seconds:g}"
     row = entry.row
@@ -200,8 +202,12 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """An apostrophe before what a spreadsheet would calculate (OWASP, "CSV Injection")."""
-    return "'" + cell if _FORMULA.match(cell) else cell
+    """An apostrophe before what a spreadsheet would calculate, on one line and without control characters.
+
+    Also within the cell, after what is a separator elsewhere: a Russian Excel splits at semicolons, and knows
+    no quotes in the middle (OWASP, "CSV Injection").
+    """
+    return _FORMULA.sub(r"\1'", coded(cell))
 
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = re.compile(r"((?:^|[;,|])[\s\"']*)(?=[=+\-@＝＋－＠])")

@@ -14,6 +14,16 @@ def plain(text: str) -> str:
     return "".join(" " if each.isspace() else each for each in text if each.isspace() or _harmless(each))
 
 
+def coded(text: str) -> str:
+    """As `plain`, but what would go shows as its code: for files, where nothing is to be lost."""
+    if text.isprintable():
+        return text
+    return "".join(
+        " " if each.isspace() else each if _harmless(each) else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
 def _harmless(each: str) -> bool:
     return unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from cdek_async.cli._text import counted, plain, reason
+from cdek_async.cli._text import coded, counted, plain, reason
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,12 @@ def test_plain_text_stays_on_its_line_and_drives_nothing(text: str, shown: str) 
     """White space becomes spaces; controls, direction marks and half surrogates go."""
     assert plain(text) == shown
     plain(text).encode()
+
+
+def test_coded_text_loses_nothing_but_its_lines() -> None:
+    """What could drive a terminal shows as its code."""
+    assert coded("Осторожно") == "Осторожно"
+    assert coded("a\x1b[2J\nb\u202e\ud83d\x9b") == "a\\x1b[2J b\\u202e\\ud83d\\x9b"
 
 
 def test_a_reason_is_what_the_system_says() -> None:
