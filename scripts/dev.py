@@ -1,4 +1,4 @@
-"""Set up .venv from pyproject.toml and run one thing in it: demo, test, cover, proofs or check.
+"""Set up .venv from pyproject.toml and run one thing in it: demo, test, cover, check, proofs or simulate.
 
 Needs Python 3.11 or newer and nothing else; a second run sets up nothing unless pyproject.toml changed.
 """
@@ -19,6 +19,7 @@ COMMANDS = {
     "test": [["-m", "pytest", "-n", "3"]],
     "cover": [["-m", "pytest", "-n", "3", "--cov", "--cov-report=term-missing"]],
     "proofs": [["-m", "tests.proofs"]],
+    "simulate": [["-m", "tests.simulation", "--schedules", "20000", "--jobs", "2", "--table"]],
     "check": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
