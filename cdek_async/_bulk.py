@@ -6,12 +6,13 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
-    Awaitable,
     Callable,
+    Coroutine,
     Generator,
     Iterable,
 )
 from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -32,7 +33,7 @@ class Bulk(Generic[Item, Result, Count]):
     def __init__(
         self,
         items: Iterable[Item] | AsyncIterable[Item],
-        work: Callable[[Item, Callable[[], None]], Awaitable[Result]],
+        work: Callable[[Item, Callable[[], None]], Coroutine[Any, Any, Result]],
         *,
         concurrency: int,
         unsent: int = 100,
@@ -46,6 +47,7 @@ class Bulk(Generic[Item, Result, Count]):
         self._around = around or nullcontext()
         self._items = items
         self._work = work
+        self._context = copy_context()  # of callbacks; each would copy its own
         self._places = asyncio.Semaphore(concurrency)
         self._unsent_places = asyncio.Semaphore(unsent)
         self._tasks: set[asyncio.Task[Result]] = set()
@@ -117,29 +119,23 @@ class Bulk(Generic[Item, Result, Count]):
             await source.aclose()
 
     def _start(self, item: Item) -> None:
-        def sent() -> None:
-            if task.cancelling():  # called off in this very turn of the loop: it must not leave any more
-                raise asyncio.CancelledError
-            self._left_the_queue(task)
+        piece = _Piece(self, item)
+        piece.task = asyncio.create_task(self._work(item, piece.sent))
+        self._tasks.add(piece.task)
+        self._unsent.add(piece.task)
+        piece.task.add_done_callback(piece.ended, context=self._context)
 
-        async def work() -> Result:
-            return await self._work(item, sent)
+    def ended(self, item: Item, task: asyncio.Task[Result]) -> None:
+        """A piece of work is over."""
+        self._tasks.discard(task)
+        self.left_the_queue(task)
+        self._wake.set()
+        if not task.cancelled() and task.exception() is None:
+            self._ready.append((item, task.result()))
+        else:
+            self.fail(_failure(task))
 
-        def ended(task: asyncio.Task[Result]) -> None:
-            self._tasks.discard(task)
-            self._left_the_queue(task)
-            self._wake.set()
-            if not task.cancelled() and task.exception() is None:
-                self._ready.append((item, task.result()))
-            else:
-                self.fail(_failure(task))
-
-        task = asyncio.create_task(work())
-        self._tasks.add(task)
-        self._unsent.add(task)
-        task.add_done_callback(ended)
-
-    def _left_the_queue(self, task: asyncio.Task[Result]) -> None:
+    def left_the_queue(self, task: asyncio.Task[Result]) -> None:
         """It was sent, maybe not for the first time, or will never be."""
         if task in self._unsent:
             self._unsent.remove(task)
@@ -154,6 +150,25 @@ class Bulk(Generic[Item, Result, Count]):
         if failure is not None:
             self._failure = failure if self._failure is None else self._failure
             self.stop()
+
+
+class _Piece(Generic[Item, Result]):
+    """One item at work; no more than that, for thousands wait at once."""
+
+    __slots__ = ("bulk", "item", "task")
+
+    def __init__(self, bulk: Bulk[Item, Result, Any], item: Item) -> None:
+        self.bulk = bulk
+        self.item = item
+        self.task: asyncio.Task[Result]
+
+    def sent(self) -> None:
+        if self.task.cancelling():  # called off in this very turn of the loop: it must not leave any more
+            raise asyncio.CancelledError
+        self.bulk.left_the_queue(self.task)
+
+    def ended(self, task: asyncio.Task[Result]) -> None:
+        self.bulk.ended(self.item, task)
 
 
 def _failure(task: asyncio.Task[Result] | asyncio.Task[None]) -> BaseException | None:

@@ -27,21 +27,25 @@ async def finished(task: asyncio.Task[Any], timeout: float | None = None) -> Non
             timer.cancel()
 
 
+def _never() -> float:
+    return 0.0
+
+
 class Deadline:
     """Bounds everything that one public call does.
 
     In a bulk job it starts with the first send, and does not count the seconds that `paused` tells.
     """
 
-    def __init__(
-        self, seconds: float, *, started: bool = True, paused: Callable[[], float] = lambda: 0.0
-    ) -> None:
+    __slots__ = ("_at", "_began", "_paused", "seconds")
+
+    def __init__(self, seconds: float, *, started: bool = True, paused: Callable[[], float] = _never) -> None:
         if not isinstance(seconds, int | float) or not seconds > 0:
             raise ValueError(f"timeout: seconds, more than 0, not {seconds!r}")
         self.seconds = seconds
         self._paused = paused
         self._at: float | None = None
-        self._began = asyncio.get_running_loop().create_future()
+        self._began: asyncio.Future[None] | None = None  # for whoever waits for it
         if started:
             self.start()
 
@@ -49,7 +53,9 @@ class Deadline:
         """Start the clock, unless it runs already."""
         if self._at is None:
             self._at = self._now() + self.seconds
-            self._began.set_result(None)
+            if self._began is not None:
+                self._began.set_result(None)
+                self._began = None
 
     def remaining(self) -> float:
         """Seconds left; never less than 0."""
@@ -72,7 +78,9 @@ class Deadline:
 
     async def wait(self, task: asyncio.Task[Any]) -> None:
         """Wait until a task is done or time is up; the task goes on."""
-        if not self._began.done():  # the task itself may start the clock, and hang from then on
+        if self._at is None:  # the task itself may start the clock, and hang from then on
+            if self._began is None:
+                self._began = asyncio.get_running_loop().create_future()
             await asyncio.wait({task, self._began}, return_when=asyncio.FIRST_COMPLETED)
         while not task.done() and self.remaining():
             await finished(task, self._timeout())

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from attrs import frozen
 
 from cdek_async._accept import Again, crossed
+from cdek_async._alarm import Alarm
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError, Unsettled
 from cdek_async._http import Http
@@ -15,7 +16,7 @@ from cdek_async._models import Ticket, Verdict
 from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
-from cdek_async._polling import LearnedLooks, Looks, Polling, poll
+from cdek_async._polling import LearnedLooks, Looks, Polling, plain_looks, poll
 from cdek_async._submit import Submission, Turns, busy, named
 
 _HURRY = 15.0  # seconds before its deadline, or half its time, in which a look does not let others pass
@@ -50,7 +51,8 @@ class Engine:
         self._turns = Turns()
         self._times: dict[str, SettleTimes] = defaultdict(SettleTimes)  # by kind of operation
         self._submissions: set[asyncio.Task[Ticket]] = set()
-        self._polls: set[asyncio.Timeout] = set()
+        self._alarm = Alarm()
+        self._looks: set[asyncio.Timeout] = set()
         self._closed = False
 
     async def run(
@@ -145,37 +147,43 @@ class Engine:
         outcome = first_outcome(ticket)
         if outcome is not None:
             return outcome
-        call = look_call(ticket.order_uuid, {})
-        looks = Looks(polling, thrifty=bulk)
+        if self._closed:
+            raise _closed(ticket)
+        looks: Looks = plain_looks(polling, thrifty=bulk)
         if bulk and polling.learning and not elapsed:
-            looks = LearnedLooks(polling, self._times[ticket.kind], lambda: self._http.idle)
-
-        async def look() -> Outcome | None:
-            urgency = Urgency.SINGLE
-            if bulk:
-                can_wait = not looks.prompt and deadline.remaining() > max(_HURRY, deadline.seconds / 2)
-                urgency = Urgency.LOOK if can_wait else Urgency.PROMPT
-            reply = await self._http.look(
-                call, deadline, urgency, lambda reply: readable(reply, ticket.order_uuid)
-            )
-            return conclude(ticket, reply)
-
-        cut = asyncio.timeout(0 if self._closed else None)
-        self._polls.add(cut)
+            looks = LearnedLooks(polling, self._times[ticket.kind], self._idle)
         try:
-            async with cut:
-                return await poll(ticket, look, looks, elapsed, deadline)
+            return await poll(ticket, self._look, looks, elapsed, deadline, self._alarm)
         except CdekError as error:
             error.ticket = ticket
             raise
         except TimeoutError as error:
-            raise Unsettled(
-                f"{ticket.kind} of order {ticket.order_uuid}: no verdict, the client was closed; "
-                "settle its ticket later",
-                ticket=ticket,
-            ) from error
+            raise _closed(ticket) from error
+
+    async def _look(self, ticket: Ticket, deadline: Deadline, looks: Looks) -> Outcome | None:
+        """One look; `TimeoutError`: the client was closed."""
+        urgency = Urgency.SINGLE
+        if looks.thrifty:
+            can_wait = not looks.prompt and deadline.remaining() > max(_HURRY, deadline.seconds / 2)
+            urgency = Urgency.LOOK if can_wait else Urgency.PROMPT
+        if self._closed:
+            raise TimeoutError
+        cut = asyncio.timeout(None)
+        self._looks.add(cut)
+        try:
+            async with cut:
+                reply = await self._http.look(
+                    look_call(ticket.order_uuid, {}),
+                    deadline,
+                    urgency,
+                    lambda reply: readable(reply, ticket.order_uuid),
+                )
         finally:
-            self._polls.discard(cut)
+            self._looks.discard(cut)
+        return conclude(ticket, reply)
+
+    def _idle(self) -> bool:
+        return self._http.idle
 
     async def farewell(self, seconds: float = 10.0) -> None:
         """Wait for the answers to what was sent."""
@@ -185,8 +193,9 @@ class Engine:
     async def aclose(self) -> None:
         """End what is still under way: what CDEK took note of keeps its ticket."""
         self._closed = True
-        for cut in self._polls:
+        for cut in self._looks:
             cut.reschedule(asyncio.get_running_loop().time())
+        self._alarm.wake_all()
         tasks = list(self._submissions)
         for task in tasks:
             task.cancel()
@@ -195,6 +204,14 @@ class Engine:
     def _draft(self, operation: Operation) -> Ticket:
         uuid = operation.order_uuid
         return Ticket(self._host, self._account, operation.kind, uuid, None, operation.request_type, None)
+
+
+def _closed(ticket: Ticket) -> Unsettled:
+    return Unsettled(
+        f"{ticket.kind} of order {ticket.order_uuid}: no verdict, the client was closed; "
+        "settle its ticket later",
+        ticket=ticket,
+    )
 
 
 async def _heard(submission: Submission, accepted: Callable[[Ticket], None]) -> Ticket:

@@ -1,7 +1,7 @@
 """One bulk job: each operation run once, and kept on disk where there is a journal."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from itertools import count
 from typing import Any
 
@@ -52,24 +52,22 @@ class Job:
         position = next(self._positions)
         self.progress.taken += 1
         try:
-            result = await self._result(position, operation, sent)
-        except BaseException:  # called off, or the end of the job: still to do
-            self.progress.taken -= 1
-            raise
+            result: Result = await self._outcome(position, operation, sent)
+        except BaseException as error:
+            if not isinstance(error, CdekError) or isinstance(error, AuthError):
+                self.progress.taken -= 1  # called off, or the end of the job: still to do
+                raise
+            result = error
         self.progress.count(result)
         return result
 
-    async def _result(self, position: int, operation: Operation, sent: Callable[[], None]) -> Result:
-        try:
-            if self._journal is None:
-                return await self._engine.run(
-                    operation, self._deadline(), self._polling, self._watch(sent), bulk=True
-                )
-            return await self._journaled(self._journal, position, operation, sent)
-        except AuthError:
-            raise
-        except CdekError as error:
-            return error
+    def _outcome(
+        self, position: int, operation: Operation, sent: Callable[[], None]
+    ) -> Coroutine[Any, Any, Result]:
+        """Not a coroutine itself: thousands wait here, and each would hold one more."""
+        if self._journal is not None:
+            return self._journaled(self._journal, position, operation, sent)
+        return self._engine.run(operation, self._deadline(), self._polling, self._watch(sent), bulk=True)
 
     async def _journaled(
         self, journal: Journal, position: int, operation: Operation, sent: Callable[[], None]

@@ -1,12 +1,13 @@
 """Polling, and the loop that looks until it sees."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import tenacity
 from attrs import Attribute, evolve, field, frozen
 
+from cdek_async._alarm import Alarm
 from cdek_async._deadline import Deadline
 from cdek_async._errors import Unsettled
 from cdek_async._http import passing
@@ -65,39 +66,53 @@ class Polling:
 
 
 class Looks(tenacity.wait.wait_base):
-    """A plain schedule of looks."""
+    """A schedule of looks at one order, or at any."""
+
+    first: float
+    """Seconds from CDEK's note to the first look."""
+    thrifty: bool
+    """A bulk job's."""
+    prompt: bool
+    """A look is worth little later."""
+
+    def saw(self, age: float, *, settled: bool | None) -> None:
+        """A look at this age told whether it had settled; None: it failed."""
+
+
+class PlainLooks(Looks):
+    """Looks by numbers alone: one serves all orders."""
 
     def __init__(self, polling: Polling, *, thrifty: bool) -> None:
         chosen = polling.filled(thrifty=thrifty)
-        self.longest = chosen.wait_max or 0.0
-        self.first = min(chosen.wait_initial or 0.0, self.longest)
-        self.prompt = not thrifty
-        """A look is worth little later."""
+        longest = chosen.wait_max or 0.0
+        self.first = min(chosen.wait_initial or 0.0, longest)
+        self.thrifty, self.prompt = thrifty, not thrifty
         # Growing slowly from the usual settle time: doubling looks too late, and jitter harms
         # looks at one's own orders, which their submits have spread already.
         self._later = tenacity.wait_exponential(
-            multiplier=max(self.first, 0.05), exp_base=_GROWTH, max=self.longest
+            multiplier=max(self.first, 0.05), exp_base=_GROWTH, max=longest
         ) + tenacity.wait_random(0, chosen.wait_jitter or 0.0)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         """Seconds to the next look."""
         return self._later(retry_state)
 
-    def saw(self, age: float, *, settled: bool | None) -> None:
-        """A look at this age told whether it had settled; None: it failed."""
+
+plain_looks = lru_cache(PlainLooks)
 
 
 class LearnedLooks(Looks):
     """A bulk job's looks, placed by how long others took; a scout's come early, to see that."""
 
     def __init__(self, polling: Polling, times: SettleTimes, idle: Callable[[], bool]) -> None:
-        super().__init__(polling, thrifty=True)
-        self._unlearned = self.first
+        chosen = polling.filled(thrifty=True)
+        self._longest = chosen.wait_max or 0.0
+        self._unlearned = chosen.wait_initial or 0.0
         self._times = times
         self._idle = idle
         self._age = 0.0
         self._sighting = times.scout()
-        self.prompt = self._sighting is not None
+        self.thrifty, self.prompt = True, self._sighting is not None
         # Half of it finds out in a few steps that CDEK has become quicker, and costs few looks more.
         self.first = max(_EARLIEST, self._late() / 2) if self.prompt else self._expected()
 
@@ -120,55 +135,73 @@ class LearnedLooks(Looks):
 
     def _late(self) -> float:
         """Seconds in which nearly all that were watched have settled."""
-        return min(self._times.quantile(_LATE), self.longest)
+        return min(self._times.quantile(_LATE), self._longest)
 
 
-async def poll(
-    ticket: Ticket,
-    look: Callable[[], Awaitable[Outcome | None]],
-    looks: Looks,
-    elapsed: float,
-    deadline: Deadline,
+Look = Callable[[Ticket, Deadline, Looks], Awaitable[Outcome | None]]
+
+
+async def poll(  # noqa: PLR0917 - what one wait is about
+    ticket: Ticket, look: Look, looks: Looks, elapsed: float, deadline: Deadline, alarm: Alarm
 ) -> Outcome:
     """Look until the outcome is there; `elapsed`: seconds since CDEK took note.
 
     A look that fails is no verdict and no reason to stop; when time is up, `Unsettled` has it as its cause.
     """
-
-    def clipped(state: tenacity.RetryCallState) -> float:
-        return max(0.0, min(looks(state), deadline.remaining() - _reserve(deadline)))
-
-    def out_of_time(_: tenacity.RetryCallState) -> bool:
-        return deadline.remaining() <= _reserve(deadline)
-
     began = deadline.remaining()  # its clock stands still in an outage, which says nothing of CDEK's speed
-    await asyncio.sleep(max(0.0, min(looks.first - elapsed, deadline.remaining() - _reserve(deadline))))
-    seen: Outcome | None = None
+    attempt = 0
+    found: Outcome | float = _clipped(looks.first - elapsed, deadline)
+    # Thousands wait here: what a look needs is made for it and gone before the next.
+    while not isinstance(found, Outcome):
+        await alarm.after(found)
+        attempt += 1
+        found = await _attempt(ticket, look, looks, elapsed + began, deadline, attempt)
+    return found
 
-    async def once() -> bool:
-        nonlocal seen
-        settled = None
-        try:
-            seen = await look()
-            settled = seen is not None
-        finally:
-            looks.saw(elapsed + began - deadline.remaining(), settled=settled)
-        return not settled
 
-    # One AsyncRetrying per wait: shared, it returns None when an attempt suspends.
-    retrying = tenacity.AsyncRetrying(
-        sleep=asyncio.sleep,
-        wait=clipped,
-        stop=out_of_time,
-        retry=tenacity.retry_if_result(bool) | tenacity.retry_if_exception(passing),
-    )
+async def _attempt(  # noqa: PLR0917 - what one look is about
+    ticket: Ticket, look: Look, looks: Looks, origin: float, deadline: Deadline, number: int
+) -> Outcome | float:
+    """One look: the outcome, or the seconds to the next look."""
+    state = tenacity.RetryCallState(_RETRYING, None, (looks, deadline), {})
+    state.attempt_number = number
     try:
-        await retrying(once)
+        seen = await look(ticket, deadline, looks)
+    except Exception as error:  # noqa: BLE001 - the rule below raises it again, unless it may pass
+        looks.saw(origin - deadline.remaining(), settled=None)
+        state.set_exception((type(error), error, error.__traceback__))
+    else:
+        looks.saw(origin - deadline.remaining(), settled=seen is not None)
+        state.set_result(seen)
+    _RETRYING.begin()
+    try:
+        found: Outcome | float = cast("Outcome | float", _RETRYING.iter(state))
     except tenacity.RetryError as stopped:
-        failure = stopped.last_attempt.exception()
-        raise _unsettled(ticket, deadline) from failure
-    assert seen is not None  # noqa: S101 - tenacity let it through
-    return seen
+        raise _unsettled(ticket, deadline) from stopped.last_attempt.exception()
+    return found if isinstance(found, Outcome) else float(found)
+
+
+def _next_wait(state: tenacity.RetryCallState) -> float:
+    looks, deadline = state.args
+    return _clipped(looks(state), deadline)
+
+
+def _out_of_time(state: tenacity.RetryCallState) -> bool:
+    deadline: Deadline = state.args[1]
+    return deadline.remaining() <= _reserve(deadline)
+
+
+# The rule alone, without tenacity's loop: asleep, an AsyncRetrying and its state take 6 kB, and it cannot be
+# shared by those who wait. This one never waits itself, so that one serves all.
+_RETRYING = tenacity.Retrying(
+    wait=_next_wait,
+    stop=_out_of_time,
+    retry=tenacity.retry_if_result(lambda seen: seen is None) | tenacity.retry_if_exception(passing),
+)
+
+
+def _clipped(seconds: float, deadline: Deadline) -> float:
+    return max(0.0, min(seconds, deadline.remaining() - _reserve(deadline)))
 
 
 def _unsettled(ticket: Ticket, deadline: Deadline) -> Unsettled:

@@ -24,6 +24,7 @@ LAYERS: list[set[str]] = [
         "_guard",
     },
     {
+        "_alarm",
         "_deadline",
         "_aiohttp",
         "_endpoint",
