@@ -27,9 +27,19 @@ COMMANDS = {
         ["-m", "pyright"],
         ["-m", "pip", "check"],
     ],
+    "locked": [
+        ["-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."],
+        ["-m", "pip", "check"],
+    ],
+    # --strict: a package that cannot be looked up is no package without a finding
+    "audit": [
+        ["-m", "pip_audit", "--strict", "--disable-pip", "--require-hashes", "-r", "requirements/dev.txt"]
+    ],
 }
+# Exactly these versions, each file held against its hash.
+LOCKED = ["--require-hashes", "-r", "requirements/dev.txt"]
 # The demo needs what a user needs; everything else, what a developer does.
-GROUPS = {"demo": ["-e", ".[cli,sandbox]"]}
+GROUPS = {"demo": ["-e", ".[cli,sandbox]"], "locked": LOCKED, "audit": LOCKED}
 DEVELOPMENT = ["-e", ".[cli,sandbox]", "--group", "dev"]
 
 

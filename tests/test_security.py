@@ -320,8 +320,12 @@ def test_the_command_line_names_nobody(tmp_path: Path, name: str, verdict: str) 
 
 @every_way
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_credentials_go_to_one_host(way: Way, status: int) -> None:
-    """Neither a token's nor an order's redirect is followed, wherever it leads."""
+def test_credentials_go_to_one_host(
+    way: Way, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a token's nor an order's redirect is followed, wherever it leads; nor is a netrc read."""
+    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     elsewhere = test_ways.Server(test_ways.OK + b"\r\n{}")
     granted = GRANTED.replace(b"Set-Cookie", b"X-Cookie")
 
@@ -338,6 +342,7 @@ def test_credentials_go_to_one_host(way: Way, status: int) -> None:
                             await client.run(DeleteOrder(ORDER), timeout=0.5)
                 assert SECRET.encode() in asked.bodies[0]
                 assert not any(SECRET.encode() in head for head in asked.heads)
+                assert b"authorization" not in asked.heads[0].lower()
 
     asyncio.run(main())
     assert elsewhere.heads == []
