@@ -10,8 +10,6 @@ from tests.virtual import run
 def woken(
     seconds: list[float], *, cancelled: frozenset[int] = frozenset(), all_at: float | None = None
 ) -> list[float]:
-    seconds: list[float], *, cancelled: frozenset[int] = frozenset(), all_at: float | None = None
-) -> list[float]:
     """When each of those who wait is woken; -1: never."""
     times = [-1.0] * len(seconds)
 
