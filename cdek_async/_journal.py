@@ -7,8 +7,8 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -110,7 +110,7 @@ class Journal:
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such journal")
-        with closing(_connect(Path(path), {}, {})) as db:
+        with closing(_connect(Path(path), {}, {})) as db, _telling(Path(path)):
             return dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
 
     async def open(self, host: str, account: str) -> None:
@@ -119,14 +119,15 @@ class Journal:
             raise RuntimeError(f"{self.path}: this journal is open already")
         self._host, self._account = host, account
         self._loop = asyncio.get_running_loop()
+        self._rows = queue.SimpleQueue()
         opened: asyncio.Future[Counter[str]] = self._loop.create_future()
         about = {"version": _VERSION, "host": host, "account": account, **self._about}
         self._thread = threading.Thread(target=self._write, args=(about, opened), daemon=True)
         self._thread.start()
         try:
             self.verdicts = await opened
-        except BaseException:
-            self._thread = None
+        except BaseException:  # cancelled, it may yet open, and would keep everybody out
+            await self.close()
             raise
 
     async def close(self) -> None:
@@ -176,7 +177,8 @@ class Journal:
 
     async def settle(self, position: int, ticket: Ticket) -> None:
         """Write down a final ticket; on disk when this returns. Codes only: messages may name a person."""
-        codes = [issue.code for issue in ticket.request.errors] if ticket.request else []
+        found = ticket.request.errors if ticket.request else ()
+        codes = [issue.code.encode(errors="backslashreplace").decode() for issue in found]  # half a letter
         values = (
             _blob(ticket.order_uuid),
             _blob(ticket.request_uuid),
@@ -221,7 +223,8 @@ class Journal:
         """The writer's thread: rows that come together are committed together."""
         try:
             db = _connect(self.path, about, self._notes)
-            verdicts = Counter(dict(db.execute(_VERDICTS)))
+            with _telling(self.path):
+                verdicts = Counter(dict(db.execute(_VERDICTS)))
             if self._retry_rejected:
                 del verdicts[Verdict.REJECTED]
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for it
@@ -240,11 +243,11 @@ class Journal:
 
     def _commit(self, db: sqlite3.Connection, rows: "list[tuple[Work, asyncio.Future[Any] | None]]") -> None:
         try:
+            db.rollback()  # what one before left that failed
             db.execute("BEGIN IMMEDIATE")
             results = [work(db) for work, _ in rows]
             db.execute("COMMIT")
-        except sqlite3.Error as error:
-            db.rollback()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers wait for it
             failure = OSError(f"{self.path}: the journal cannot be written: {error}")
             for _, done in rows:
                 self._tell(done, None, failure)
@@ -254,35 +257,45 @@ class Journal:
 
     def _tell(self, done: "asyncio.Future[Any] | None", result: Any, error: Exception | None) -> None:
         if done is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(_resolve, done, result, error)
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                self._loop.call_soon_threadsafe(_resolve, done, result, error)
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Raise what SQLite says of a file as what it means for a journal."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise ValueError(f"{path}: this journal is in use by another process") from error
+        raise OSError(f"{path}: the journal cannot be used: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"{path}: not a journal, or a damaged one: {error}") from error
 
 
 def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite3.Connection:
     """Open the file for this process alone."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise OSError(f"{path}: the journal cannot be opened: {str(error.strerror).lower()}") from error
-    db = sqlite3.connect(path, isolation_level=None, timeout=0)
+        # Never one that is there: to close it would drop the locks that this process has on it (POSIX).
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        db = sqlite3.connect(path, isolation_level=None, timeout=0)
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = str(getattr(error, "strerror", error)).lower()
+        raise OSError(f"{path}: the journal cannot be opened: {reason}") from error
     try:
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        _check_file(path, db)
-        _close_to_others(path)  # before there is a -wal, to which SQLite gives the permissions of the file
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
-        _check(path, dict(db.execute("SELECT name, value FROM about")), about)
-        db.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
-        db.executemany("INSERT OR REPLACE INTO note VALUES (?, ?)", notes.items())
-        db.execute("COMMIT")  # all or nothing: half of it would be another job's journal
-    except sqlite3.OperationalError as error:
-        db.close()
-        if "locked" in str(error):
-            raise ValueError(f"{path}: this journal is in use by another process") from error
-        raise OSError(f"{path}: the journal cannot be used: {error}") from error
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise ValueError(f"{path}: not a journal, or a damaged one: {error}") from error
+        with _telling(path):
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            _check_file(path, db)
+            _close_to_others(path)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
+            _check(path, dict(db.execute("SELECT name, value FROM about")), about)
+            db.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
+            db.executemany("INSERT OR REPLACE INTO note VALUES (?, ?)", notes.items())
+            db.execute("COMMIT")  # all or nothing: half of it would be another job's journal
     except (OSError, ValueError):  # of another user, of another job
         db.close()
         raise
@@ -299,7 +312,10 @@ def _check_file(path: Path, db: sqlite3.Connection) -> None:
 
 
 def _close_to_others(path: Path) -> None:
-    """Leave files that were there, also those that SQLite keeps beside it, to their owner alone."""
+    """Leave files that were there, also those that SQLite keeps beside it, to their owner alone.
+
+    Before there is a -wal, to which SQLite gives the permissions of the file.
+    """
     for each in (path, *(Path(f"{path}{ending}") for ending in ("-wal", "-shm", "-journal"))):
         if each.exists():
             each.chmod(0o600)

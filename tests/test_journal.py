@@ -29,6 +29,7 @@ from cdek_async import (
     UpdateOrder,
     Verdict,
 )
+from cdek_async._models import Issue, Request, State
 from cdek_async.sandbox import Fault, Sandbox, SandboxTransport, serve
 
 SOON = Polling(wait_initial=0.02, wait_max=0.1, timeout=20)
@@ -531,3 +532,101 @@ def test_reading_what_is_no_journal_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="another program's database"):
         Journal.read(other)
     assert other.read_bytes() == before
+
+
+def test_a_journal_that_is_turned_away_here_stays_locked_for_others(tmp_path: Path) -> None:
+    """POSIX drops a process's locks on a file when it closes the file anywhere."""
+    entering = (
+        "import asyncio, sys; from cdek_async import Journal;"
+        " asyncio.run(Journal(sys.argv[1]).open('host', 'account'))"
+    )
+
+    async def main() -> str:
+        journal = Journal(tmp_path / "j")
+        await journal.open("host", "account")
+        with pytest.raises(ValueError, match="in use by another process"):
+            await Journal(tmp_path / "j").open("host", "account")
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", entering, str(tmp_path / "j"), stderr=asyncio.subprocess.PIPE
+        )
+        _, told = await other.communicate()
+        await journal.close()
+        return told.decode()
+
+    assert "in use by another process" in asyncio.run(main())
+
+
+def test_a_journal_whose_opening_was_cancelled_keeps_nobody_out(tmp_path: Path) -> None:
+    """Its thread may have opened it all the same."""
+
+    async def main() -> None:
+        journal = Journal(tmp_path / "j")
+        opening = asyncio.create_task(journal.open("host", "account"))
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await Journal(tmp_path / "j").open("host", "account")
+
+    asyncio.run(main())
+
+
+def test_what_cannot_be_written_is_told_whatever_it_is(tmp_path: Path) -> None:
+    """Nobody waits for ever, and what comes after is written."""
+
+    async def main() -> None:
+        journal = Journal(tmp_path / "j")
+        await journal.open("host", "account")
+        uuid = UUID(int=1)
+        await journal.claim(0, DeleteOrder(uuid))
+        draft = Ticket("host", "account", "delete", uuid, None, "DELETE", None)
+        with pytest.raises(OSError, match="cannot be written"):
+            await asyncio.wait_for(journal.intend(1 << 70, draft), 5)  # more than SQLite's integers hold
+        await journal.intend(0, evolve(draft, since=datetime.now(UTC)))
+        entry = await journal.claim(0, DeleteOrder(uuid))
+        assert entry
+        assert entry.ticket.since
+        await journal.close()
+
+    asyncio.run(main())
+
+
+def test_a_code_that_is_no_text_is_kept_as_far_as_it_is(tmp_path: Path) -> None:
+    """JSON can escape half a letter, which no file takes."""
+
+    async def main() -> None:
+        journal = Journal(tmp_path / "j")
+        await journal.open("host", "account")
+        operation = DeleteOrder(UUID(int=1))
+        await journal.claim(0, operation)
+        request = Request(None, "DELETE", State.INVALID, errors=(Issue("v2_\ud800"),))
+        ticket = Ticket("host", "account", "delete", UUID(int=1), None, "DELETE", None)
+        await journal.settle(0, evolve(ticket, verdict=Verdict.REJECTED, request=request))
+        entry = await journal.claim(0, operation)
+        assert entry
+        assert entry.ticket.request
+        assert [issue.code for issue in entry.ticket.request.errors] == [r"v2_\ud800"]
+        await journal.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("table", ["note", "operation"])
+def test_a_journal_that_is_damaged_within_says_so(tmp_path: Path, table: str) -> None:
+    """Also where it begins well, when it is read for its input or opened."""
+    path = tmp_path / "j"
+
+    async def main() -> None:
+        journal = Journal(path)
+        await journal.open("host", "account")
+        await journal.close()
+        with closing(sqlite3.connect(path)) as db:
+            (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+            (size,) = db.execute("PRAGMA page_size").fetchone()
+        with path.open("r+b") as file:
+            file.seek((page - 1) * size)
+            file.write(b"no page of a tree")
+        with pytest.raises(ValueError, match="damaged"):
+            Journal.read(path) if table == "note" else await journal.open("host", "account")
+
+    asyncio.run(main())
