@@ -12,9 +12,8 @@ _SKIP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # what the 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Follows no redirect, keeps no cookie, opens no encoding, and sends nothing by itself."""
 
-    def __init__(self, *, proxy: str | None = None, limit: int = 0) -> None:
+    def __init__(self, *, proxy: str | None = None) -> None:
         self._proxy = proxy
-        self._limit = limit
         self._ssl = httpx.create_ssl_context()  # with SSL_CERT_FILE and SSL_CERT_DIR, as AsyncClient has it
         self._session: aiohttp.ClientSession | None = None
 
@@ -45,7 +44,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def _open(self) -> aiohttp.ClientSession:
         """Open the session late: it belongs to the running loop."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._limit, ssl=self._ssl),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._ssl),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=_SKIP,
@@ -64,9 +63,8 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
 
 def _timeout(request: httpx.Request) -> aiohttp.ClientTimeout:
     timeout = request.extensions.get("timeout", {})
-    return aiohttp.ClientTimeout(
-        connect=timeout.get("pool"), sock_connect=timeout.get("connect"), sock_read=timeout.get("read")
-    )
+    # None for the pool, which has no limit.
+    return aiohttp.ClientTimeout(sock_connect=timeout.get("connect"), sock_read=timeout.get("read"))
 
 
 class _Body(httpx.AsyncByteStream):
@@ -77,7 +75,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._answer.content.iter_any():
+            while chunk := await self._answer.content.readany():
                 yield chunk
         except _KINDS as error:
             raise _as_httpx(error) from error

@@ -179,6 +179,8 @@ class Http:
 
     async def _leave(self, call: Call, deadline: Deadline, urgency: Urgency) -> tuple[str, float]:
         """A token, and the pacer's leave to send a call with it."""
+        if self._credentials.held and (leave := self._wire.pacer.take()) is not None:
+            return await self._credentials.token(), leave
 
         async def both() -> tuple[str, float]:
             token = await self._credentials.token()

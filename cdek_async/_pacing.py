@@ -87,9 +87,8 @@ class Pacer:
         loop = asyncio.get_running_loop()
         if self._closed:
             return loop.time()
-        if not self._queue and self._free and not self.outage.on and self._may_go(now := loop.time()) <= now:
-            self._take(now)  # nobody is before it: neither a waiter nor a turn of the loop
-            return now
+        if (leave := self.take()) is not None:
+            return leave
         # By the earliest due: looks that were strictly last would meet their deadlines in the queue.
         due = loop.time() + (_PATIENCE if urgency is Urgency.LOOK else 0.0)
         waiter = _Waiter(min(urgency, Urgency.BULK), due, next(self._turns), loop.create_future())
@@ -101,6 +100,14 @@ class Pacer:
             if waiter.granted.done() and not waiter.granted.cancelled():
                 self.give_back(waiter.granted.result())
             raise
+
+    def take(self) -> float | None:
+        """Leave to send one call now, as `acquire` gives it, where nobody is before it; else None."""
+        now = asyncio.get_running_loop().time()
+        if self._closed or self._queue or not self._free or self.outage.on or self._may_go(now) > now:
+            return None
+        self._count(now)
+        return now
 
     def release(self) -> None:
         """The answer is in, or will never be."""
@@ -162,7 +169,7 @@ class Pacer:
             if may_go > now:
                 self._timer = loop.call_at(may_go, self._pump)
                 return
-            self._take(now)
+            self._count(now)
             if bulk and self.outage.on:
                 self.outage.probing()
             heapq.heappop(self._queue).granted.set_result(now)
@@ -182,7 +189,7 @@ class Pacer:
         full_window = self._sent[-most] + _SECOND if len(self._sent) >= most else now
         return max(self._stepped + self._step(), full_window, self._paused_until)
 
-    def _take(self, now: float) -> None:
+    def _count(self, now: float) -> None:
         self._free -= 1
         self._judge(now)
         self._calls += 1
