@@ -120,11 +120,12 @@ def sample(began: float) -> Sample:
 
 async def settled(before: Sample, began: float) -> Sample:
     """What is held when all is closed, after a moment for the kernel's own doings."""
+    now = sample(began)
     for _ in range(50):
-        now = sample(began)
         if now.files <= before.files and now.tasks <= before.tasks:
             break
         await asyncio.sleep(0.1)
+        now = sample(began)
     return now
 
 

@@ -74,6 +74,13 @@ UNKNOWN = {"requests": [{"errors": [{"code": "v2_entity_not_found", "message": f
 GRANTED = reply(200, {"access_token": TOKEN, "expires_in": 3600, NOISE: NOISE})
 PAGE = f"<html>{NOISE} {MESSAGE}</html>".encode()
 ECHO = json.dumps(shown()).encode()
+
+
+def always(answer: bytes) -> tuple[bytes, bytes, bytes]:
+    """The same to a write and to a look, with a token that is granted."""
+    return answer, answer, GRANTED
+
+
 # What a server answers to a write, to a look, and (unless it grants a token) to the credentials.
 SERVERS: dict[str, tuple[bytes, bytes, bytes]] = {
     "ok": (NOTED, reply(200, settled("SUCCESSFUL")), GRANTED),
@@ -81,22 +88,21 @@ SERVERS: dict[str, tuple[bytes, bytes, bytes]] = {
     "never": (NOTED, reply(200, settled("ACCEPTED")), GRANTED),
     "refused": (reply(400, REFUSED), reply(400, REFUSED), GRANTED),
     "unknown": (reply(400, UNKNOWN), reply(400, UNKNOWN), GRANTED),
-    "page": (reply(200, PAGE, "Content-Type: text/html\r\n"),) * 2 + (GRANTED,),
-    "echo": (reply(500, ECHO),) * 2 + (GRANTED,),
-    "busy": (reply(429, ECHO, f"{JSON}Retry-After: {NOISE}\r\n"),) * 2 + (GRANTED,),
-    "forbidden": (reply(403, ECHO),) * 2 + (GRANTED,),
-    "list": (reply(200, [MESSAGE]),) * 2 + (GRANTED,),
-    "half": (reply(200, ECHO[: len(ECHO) // 2]),) * 2 + (GRANTED,),
-    "cut": (reply(200, ECHO)[:-40],) * 2 + (GRANTED,),
-    "elsewhere": (reply(307, ECHO, f"Location: https://{NOISE}.example/{MESSAGE}\r\n"),) * 2 + (GRANTED,),
-    "garbage": (ECHO + b"\r\n\r\n",) * 2 + (GRANTED,),
-    "headers": (f"HTTP/1.1 200 OK\r\n{MESSAGE} {NOISE}\r\n\r\n".encode(),) * 2 + (GRANTED,),
-    "number": (f"HTTP/1.1 {MESSAGE} OK\r\n\r\n".encode(),) * 2 + (GRANTED,),
-    "length": (f"HTTP/1.1 200 OK\r\nContent-Length: {MESSAGE}\r\n\r\n".encode(),) * 2 + (GRANTED,),
-    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + MESSAGE.encode() + b"\r\n",) * 2
-    + (GRANTED,),
-    "gone": (b"", b"", GRANTED),
-    "expired": (reply(401, ECHO),) * 2 + (GRANTED,),
+    "page": always(reply(200, PAGE, "Content-Type: text/html\r\n")),
+    "echo": always(reply(500, ECHO)),
+    "busy": always(reply(429, ECHO, f"{JSON}Retry-After: {NOISE}\r\n")),
+    "forbidden": always(reply(403, ECHO)),
+    "list": always(reply(200, [MESSAGE])),
+    "half": always(reply(200, ECHO[: len(ECHO) // 2])),
+    "cut": always(reply(200, ECHO)[:-40]),
+    "elsewhere": always(reply(307, ECHO, f"Location: https://{NOISE}.example/{MESSAGE}\r\n")),
+    "garbage": always(ECHO + b"\r\n\r\n"),
+    "headers": always(f"HTTP/1.1 200 OK\r\n{MESSAGE} {NOISE}\r\n\r\n".encode()),
+    "number": always(f"HTTP/1.1 {MESSAGE} OK\r\n\r\n".encode()),
+    "length": always(f"HTTP/1.1 200 OK\r\nContent-Length: {MESSAGE}\r\n\r\n".encode()),
+    "chunks": always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + MESSAGE.encode() + b"\r\n"),
+    "gone": always(b""),
+    "expired": always(reply(401, ECHO)),
     "closed": (
         NOTED,
         NOTED,
