@@ -1,80 +1,24 @@
 """asyncio SDK for CDEK's parcel API v2 that awaits the truth."""
 
-from cdek_async._bulk import Bulk
-from cdek_async._client import CdekClient
-from cdek_async._differences import Difference, Differences, differences
-from cdek_async._errors import (
-    AuthError,
-    BadReply,
-    CdekError,
-    OrderNotFound,
-    Rejected,
-    TransportError,
-    Unsettled,
-)
-from cdek_async._guard import guarded
-from cdek_async._journal import Journal
-from cdek_async._models import Environment, Issue, Request, State, Ticket, Verdict
-from cdek_async._operations import DeleteOrder, Operation, UpdateOrder
-from cdek_async._orders import (
-    UNSET,
-    Contact,
-    Item,
-    Location,
-    Money,
-    Order,
-    OrderChanges,
-    OrderInfo,
-    Package,
-    Phone,
-    Seller,
-    Service,
-    Threshold,
-)
-from cdek_async._outcome import Outcome
-from cdek_async._polling import Polling
-from cdek_async._progress import Progress
-from cdek_async._version import __version__
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "UNSET",
-    "AuthError",
-    "BadReply",
-    "Bulk",
-    "CdekClient",
-    "CdekError",
-    "Contact",
-    "DeleteOrder",
-    "Difference",
-    "Differences",
-    "Environment",
-    "Issue",
-    "Item",
-    "Journal",
-    "Location",
-    "Money",
-    "Operation",
-    "Order",
-    "OrderChanges",
-    "OrderInfo",
-    "OrderNotFound",
-    "Outcome",
-    "Package",
-    "Phone",
-    "Polling",
-    "Progress",
-    "Rejected",
-    "Request",
-    "Seller",
-    "Service",
-    "State",
-    "Threshold",
-    "Ticket",
-    "TransportError",
-    "Unsettled",
-    "UpdateOrder",
-    "Verdict",
-    "__version__",
-    "differences",
-    "guarded",
-]
+from cdek_async._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from cdek_async._public import *  # noqa: F403 - its __all__ says which
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the public names when one is first used: the command line's --help needs none of them."""
+        if name == "__all__" or not name.startswith("_"):
+            from cdek_async import _public  # noqa: PLC0415 - then, and not before
+
+            if hasattr(_public, name):
+                return getattr(_public, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Name what there is, for who explores."""
+        from cdek_async import _public  # noqa: PLC0415 - then, and not before
+
+        return _public.__all__

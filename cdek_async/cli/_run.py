@@ -9,7 +9,6 @@ from pathlib import Path
 
 from cyclopts import CycloptsError, UnusedCliTokensError
 
-from cdek_async import CdekError
 from cdek_async.cli._app import build
 from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._stdout import cannot_be_written, forget, replace_letters
@@ -42,6 +41,8 @@ def ended(command: Callable[[], int | None]) -> int:
 
 
 def _told(error: BaseException) -> tuple[str, Code]:
+    from cdek_async import CdekError  # noqa: PLC0415 - not for --help
+
     match error:
         case Stop():
             return str(error), error.code
