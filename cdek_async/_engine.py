@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from math import inf
 
 from attrs import frozen
 
@@ -63,19 +64,24 @@ class Engine:
         watch: Watch,
         *,
         bulk: bool = False,
+        noted: Ticket | None = None,
         doubtful: Ticket | None = None,
         lost_by: float | None = None,
     ) -> Outcome:
-        """Submit and settle; `doubtful` is the draft of an earlier life, whose call may have gone out.
+        """Submit and settle.
 
-        If it did, it was before `lost_by` on the loop's clock.
+        Of an earlier life: `noted` is its ticket; `doubtful` its draft, whose call may have gone out, before
+        `lost_by` on the loop's clock.
         """
-        first = Again.LOOK if doubtful else None
-        ticket = await self.submit(
-            operation, deadline, watch, bulk=bulk, first=first, draft=doubtful, lost_by=lost_by
-        )
+        ticket = noted
+        if ticket is None:
+            first = Again.LOOK if doubtful else None
+            ticket = await self.submit(
+                operation, deadline, watch, bulk=bulk, first=first, draft=doubtful, lost_by=lost_by
+            )
         watch.submitted()
-        outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
+        elapsed = 0.0 if noted is None else inf
+        outcome = await self.settle(ticket, deadline, polling, bulk=bulk, elapsed=elapsed)
         if not crossed(outcome):
             return outcome
         # Turned down only because another request of its type was under way: wait for that, once.

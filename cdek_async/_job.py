@@ -40,15 +40,17 @@ class Job:
         self._polling = polling
         self._paused = paused
         self._journal = journal
-        self._began = 0.0
+        self._began: float | None = None
         self._positions = count()  # operations are taken up in the order of their source
+        self._intended: set[int] = set()
         self._running: dict[int, asyncio.Future[Result]] = {}
         self._departed: dict[int, asyncio.Future[None]] = {}
 
     async def work(self, operation: Operation, sent: Callable[[], None]) -> Result:
         """Run one operation to its result; raises what ends the whole job."""
         # Nobody else has had the journal since.
-        self._began = self._began or asyncio.get_running_loop().time()
+        if self._began is None:
+            self._began = asyncio.get_running_loop().time()
         position = next(self._positions)
         self.progress.taken += 1
         try:
@@ -103,7 +105,10 @@ class Job:
         either: set[asyncio.Future[Any]] = {running, departed}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         sent()
-        return await asyncio.shield(running)
+        result = await asyncio.shield(running)
+        if isinstance(result, AuthError):
+            raise result
+        return result
 
     async def _resumed(
         self,
@@ -119,15 +124,7 @@ class Job:
             sent()
             self.progress.known += 1
             return known
-        if entry is not None and entry.accepted:
-            sent()
-            self._submitted()
-            outcome = await self._engine.settle(
-                entry.ticket, self._deadline(started=True), self._polling, bulk=True, elapsed=float("inf")
-            )
-        else:
-            doubtful = entry.ticket if entry is not None and entry.ticket.since else None
-            outcome = await self._asked(journal, position, operation, doubtful, sent)
+        outcome = await self._asked(journal, position, operation, entry, sent)
         await self._keep(journal, position, outcome)
         return outcome
 
@@ -136,10 +133,14 @@ class Job:
         journal: Journal,
         position: int,
         operation: Operation,
-        doubtful: Ticket | None,
+        entry: Entry | None,
         sent: Callable[[], None],
     ) -> Outcome:
+        noted = entry.ticket if entry is not None and entry.accepted else None
+        doubtful = entry.ticket if entry is not None and entry.ticket.since and noted is None else None
+
         async def intend(draft: Ticket) -> None:
+            self._intended.add(position)
             try:
                 await journal.intend(position, draft)
             except OSError as error:
@@ -152,18 +153,21 @@ class Job:
         try:
             return await self._engine.run(
                 operation,
-                self._deadline(),
+                self._deadline(started=noted is not None),
                 self._polling,
                 watch,
                 bulk=True,
+                noted=noted,
                 doubtful=doubtful,
-                lost_by=self._began,
+                # What was intended in this very life may have been lost just now.
+                lost_by=None if position in self._intended else self._began,
             )
         except _Unwritten as error:
             raise OSError(str(error)) from error
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:
         ticket = evolve(outcome.ticket, verdict=outcome.verdict, request=outcome.request)
+        self._intended.discard(position)
         try:
             await journal.settle(position, ticket)
         except OSError as error:
