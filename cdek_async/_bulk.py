@@ -79,8 +79,10 @@ class Bulk(Generic[Item, Result, Count]):
         tasks: list[asyncio.Task[Any]] = [task for task in (*self._tasks, self._feeder) if task]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._around.__aexit__(None, None, None)
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:  # also when cancelled once more
+            await self._around.__aexit__(None, None, None)
         if error is None:
             self._raise_failure()
 

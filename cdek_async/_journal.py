@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS operation (
     position INTEGER PRIMARY KEY,
-    fingerprint BLOB NOT NULL UNIQUE,
+    fingerprint BLOB NOT NULL,
+    target BLOB NOT NULL,
     order_uuid BLOB,
     request_uuid BLOB,
     since TEXT,
@@ -38,11 +39,14 @@ CREATE TABLE IF NOT EXISTS operation (
     verdict TEXT,
     codes TEXT
 );
+CREATE INDEX IF NOT EXISTS operation_target ON operation (target);
 """
-# At most two rows: the one at the position, which comes first, and that of a twin.
 _KNOWN = """SELECT position, fingerprint, order_uuid, request_uuid, since, accepted, adopted, verdict, codes
-FROM operation WHERE fingerprint = ?1 OR position = ?2 ORDER BY position <> ?2"""
-_CLAIM = "INSERT INTO operation (position, fingerprint) VALUES (?, ?)"
+FROM operation """
+_OWN = _KNOWN + "WHERE position = ?"
+# The last one before it on the same order: what was the same and is changed back since is no twin.
+_BEFORE = _KNOWN + "WHERE target = ? AND position < ? ORDER BY position DESC LIMIT 1"
+_CLAIM = "INSERT INTO operation (position, fingerprint, target) VALUES (?, ?, ?)"
 _INTEND = """UPDATE operation SET order_uuid = ?, since = ?, accepted = 0, request_uuid = NULL, adopted = 0,
 verdict = NULL, codes = NULL WHERE position = ?"""
 _ACCEPT = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1
@@ -69,9 +73,16 @@ class Entry:
 def fingerprint(operation: Operation) -> bytes:
     """Tell operations apart without keeping what they say: a digest of everything that is sent."""
     call = operation.call(operation.order_uuid)
-    numbers = sorted(operation.numbers.items())
-    text = f"{operation.kind} {operation.order_uuid} {numbers} ".encode()
-    return sha256(text + (call.body if call else b"")).digest()[:16]
+    return _digest(f"{operation.kind} {_target(operation)} ".encode() + (call.body if call else b""))[:16]
+
+
+def _target(operation: Operation) -> str:
+    """The order, as the operation names it."""
+    return f"{operation.order_uuid} {sorted(operation.numbers.items())}"
+
+
+def _digest(text: bytes) -> bytes:
+    return sha256(text).digest()
 
 
 class Journal:
@@ -142,13 +153,17 @@ class Journal:
 
         `ValueError` when the position was another operation's: the input is not what it was.
         """
-        mark = fingerprint(operation)
+        mark, target = fingerprint(operation), _digest(_target(operation).encode())[:8]
 
         def work(db: sqlite3.Connection) -> tuple[Any, ...] | None:
-            row: tuple[Any, ...] | None = db.execute(_KNOWN, (mark, position)).fetchone()
-            if row is None:
-                db.execute(_CLAIM, (position, mark))
-            return row
+            own: tuple[Any, ...] | None = db.execute(_OWN, (position,)).fetchone()
+            if own is not None:
+                return own
+            before: tuple[Any, ...] | None = db.execute(_BEFORE, (target, position)).fetchone()
+            if before is not None and before[1] == mark:
+                return before
+            db.execute(_CLAIM, (position, mark, target))
+            return None
 
         row = await self._do(work)
         if row is None:

@@ -164,6 +164,25 @@ def test_the_same_operation_twice_is_run_once(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_what_was_changed_back_in_between_is_no_twin(tmp_path: Path) -> None:
+    """An update that stands twice with another of its order between is sent twice: the last one counts."""
+    sandbox = Sandbox(settle="fixed:0")
+    uuid = sandbox.add_order().uuid
+    operations = [UpdateOrder(OrderChanges(uuid=uuid, comment=comment)) for comment in "xxyx"]
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            for _ in range(2):
+                async with client.run_all(operations, journal=Journal(tmp_path / "j")) as bulk:
+                    results = [result async for _, result in bulk]
+                assert all(isinstance(result, Outcome) and result.ok for result in results)
+                assert len(results) == 4
+                assert (await client.get_order(uuid)).order.comment == "x"
+
+    asyncio.run(main())
+    assert len(sandbox.calls["PATCH"]) == 3
+
+
 def test_updates_and_their_looks_are_kept_without_what_they_say(tmp_path: Path) -> None:
     """No name, no phone, no message, no secret: a digest, tickets and codes."""
     sandbox = Sandbox(settle="fixed:0.01")
