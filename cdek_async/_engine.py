@@ -17,7 +17,7 @@ from cdek_async._models import Ticket, Verdict
 from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
-from cdek_async._polling import LearnedLooks, Looks, Polling, plain_looks, poll
+from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain_looks, poll
 from cdek_async._submit import Submission, Turns, busy, named
 
 _HURRY = 15.0  # seconds before its deadline, or half its time, in which a look does not let others pass
@@ -155,9 +155,7 @@ class Engine:
             return outcome
         if self._closed:
             raise _closed(ticket)
-        looks: Looks = plain_looks(polling, thrifty=bulk)
-        if bulk and polling.learning and not elapsed:
-            looks = LearnedLooks(polling, self._times[ticket.kind], self._idle)
+        looks = self._schedule(ticket.kind, polling, bulk, elapsed)
         try:
             return await poll(ticket, self._look, looks, elapsed, deadline, self._alarm)
         except CdekError as error:
@@ -165,6 +163,13 @@ class Engine:
             raise
         except TimeoutError as error:
             raise _closed(ticket) from error
+
+    def _schedule(self, kind: str, polling: Polling, bulk: bool, elapsed: float) -> Looks:
+        if polling.learning and bulk and not elapsed:
+            return LearnedLooks(polling, self._times[kind], self._idle)
+        if polling.learning and not bulk and elapsed < inf:
+            return PromptLooks(self._times[kind], elapsed)
+        return plain_looks(polling, thrifty=bulk)
 
     async def _look(self, ticket: Ticket, deadline: Deadline, looks: Looks) -> Outcome | None:
         """One look; `TimeoutError`: the client was closed."""

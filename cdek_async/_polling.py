@@ -78,6 +78,9 @@ class Looks(tenacity.wait.wait_base):
     def saw(self, age: float, *, settled: bool | None) -> None:
         """A look at this age told whether it had settled; None: it failed."""
 
+    def over(self) -> None:
+        """Nobody looks any more."""
+
 
 class PlainLooks(Looks):
     """Looks by numbers alone: one serves all orders."""
@@ -128,6 +131,11 @@ class LearnedLooks(Looks):
         if self._sighting is not None and settled is not None:
             self._times.observe(self._sighting, age, settled=settled)
 
+    def over(self) -> None:
+        """Nobody looks any more."""
+        if self._sighting is not None:
+            self._sighting.left = True
+
     def _expected(self) -> float:
         """Seconds after which a look should find the order settled."""
         few = self._times.known < _KNOWN  # and those are the quick ones
@@ -136,6 +144,34 @@ class LearnedLooks(Looks):
     def _late(self) -> float:
         """Seconds in which nearly all that were watched have settled."""
         return min(self._times.quantile(_LATE), self._longest)
+
+
+class PromptLooks(Looks):
+    """Looks at an order that somebody waits for, placed by what was seen of others."""
+
+    thrifty, prompt = False, True
+
+    def __init__(self, times: SettleTimes, elapsed: float) -> None:
+        self._times = times
+        self._age = 0.0
+        self.first = times.next_look(0.0)
+        # Of an order that is taken up later nobody knows since when exactly CDEK has had it.
+        self._sighting = None if elapsed else times.watch()
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:  # noqa: ARG002 - tenacity's signature
+        """Seconds to the next look."""
+        return self._times.next_look(self._age) - self._age
+
+    def saw(self, age: float, *, settled: bool | None) -> None:
+        """A look at this age told whether it had settled; None: it failed."""
+        self._age = age
+        if self._sighting is not None and settled is not None:
+            self._times.observe(self._sighting, age, settled=settled)
+
+    def over(self) -> None:
+        """Nobody looks any more."""
+        if self._sighting is not None:
+            self._sighting.left = True
 
 
 Look = Callable[[Ticket, Deadline, Looks], Awaitable[Outcome | None]]
@@ -152,10 +188,13 @@ async def poll(  # noqa: PLR0917 - what one wait is about
     attempt = 0
     found: Outcome | float = _clipped(looks.first - elapsed, deadline)
     # Thousands wait here: what a look needs is made for it and gone before the next.
-    while not isinstance(found, Outcome):
-        await alarm.after(found)
-        attempt += 1
-        found = await _attempt(ticket, look, looks, elapsed + began, deadline, attempt)
+    try:
+        while not isinstance(found, Outcome):
+            await alarm.after(found)
+            attempt += 1
+            found = await _attempt(ticket, look, looks, elapsed + began, deadline, attempt)
+    finally:
+        looks.over()
     return found
 
 

@@ -1,12 +1,14 @@
 """What is learnt of settle times from looks."""
 
+from itertools import pairwise
 from math import ceil, inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdek_async._learning import SettleTimes, Sighting
+from cdek_async._learning import SettleTimes
+from cdek_async._schedule import Sighting
 
 Looks = list[tuple[float, bool]]
 """Ages at which an order was looked at, and whether it had settled."""
@@ -88,3 +90,82 @@ def test_what_is_long_ago_is_forgotten() -> None:
         times.observe(sighting, 0.4, settled=True)
     assert times.quantile(0.97) == 0.4
     assert times.known == 200
+
+
+def single(times: SettleTimes, settle: float) -> list[float]:
+    """When an order that somebody waits for is looked at."""
+    sighting, ages = times.watch(), [0.0]
+    while sighting.by == inf:
+        ages.append(times.next_look(ages[-1]))
+        times.observe(sighting, ages[-1], settled=ages[-1] >= settle)
+    return ages[1:]
+
+
+def test_a_single_order_is_looked_at_as_ever_while_nothing_is_known() -> None:
+    """After 0.4 s, then growing by a quarter to 5 s."""
+    ages = [0.0]
+    times = SettleTimes()
+    while ages[-1] < 600:
+        ages.append(times.next_look(ages[-1]))
+    assert ages[1:5] == pytest.approx([0.4, 0.9, 1.525, 2.30625])
+    assert max(later - earlier for earlier, later in pairwise(ages)) == pytest.approx(5)
+
+
+@pytest.mark.parametrize("settle", [0.15, 0.3, 1.0, 4.0, 30.0])
+def test_single_orders_are_looked_at_when_they_settle(settle: float) -> None:
+    """Some hundred of them later once is enough, and soon after it; twice where CDEK takes half a minute."""
+    times = SettleTimes()
+    for _ in range(400):
+        single(times, settle)
+    later = [single(times, settle) for _ in range(200)]
+    assert sum(map(len, later)) < (1.3 if settle < 30 else 2.2) * len(later)
+    assert sum(looks[-1] - settle for looks in later) / len(later) < max(0.03, 0.05 * settle)
+
+
+def test_a_law_that_drifts_is_followed() -> None:
+    """Both ways."""
+    times = SettleTimes()
+    for settle in (0.3, 3.0, 0.5):
+        for _ in range(1500):
+            single(times, settle)
+        later = [single(times, settle) for _ in range(100)]
+        assert sum(looks[-1] - settle for looks in later) / len(later) < max(0.1, 0.1 * settle)
+        assert sum(map(len, later)) < 1.6 * len(later)
+
+
+def test_what_a_bulk_jobs_scouts_saw_is_known_to_single_orders() -> None:
+    """A client's job and its handlers meet the same CDEK."""
+    times = seen(*[[(0.7, False), (0.8, True)]] * 100)
+    assert times.next_look(0.0) == pytest.approx(0.8, abs=0.02)
+
+
+def test_who_settles_late_is_not_counted_twice() -> None:
+    """Where many are under way, some are passed over until those are known with whom they began."""
+    times = SettleTimes()
+    slow = times.watch()
+    for _ in range(3000):
+        times.observe(times.watch(), 0.3, settled=True)
+    times.observe(slow, 20, settled=False)
+    assert times.next_look(0.0) == pytest.approx(0.3, abs=0.02)
+    times.observe(slow, 21, settled=True)
+    kept = times.watch()
+    assert (kept.after, kept.by, kept.left) == (0, inf, False)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_one_that_never_settles_does_not_end_the_learning(left: bool) -> None:
+    """Whether its caller left or waits for ever."""
+    times = SettleTimes()
+    times.watch().left = left
+    for settle, count in ((0.3, 2000), (2.0, 30_000)):
+        for _ in range(count):
+            sighting = times.watch()
+            times.observe(sighting, settle * 0.99, settled=False)
+            times.observe(sighting, settle, settled=True)
+    for _ in range(5):  # plans
+        times.next_look(0.0)
+        for _ in range(700):
+            sighting = times.watch()
+            times.observe(sighting, 1.9, settled=False)
+            times.observe(sighting, 2.0, settled=True)
+    assert times.next_look(0.0) == pytest.approx(2, abs=0.2)

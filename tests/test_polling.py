@@ -173,6 +173,64 @@ def test_a_cdek_that_becomes_slow_is_waited_for() -> None:
     assert all(20 <= each[0] <= 45 for each in late)
 
 
+def single(sandbox: Sandbox, count: int, *, cancel: bool = False, **options: Any) -> list[list[float]]:
+    """The ages of the looks at orders that are run one by one, ten in a second."""
+    orders = sandbox.add_orders(count)
+    transport = Seen(sandbox)
+
+    async def main() -> None:
+        async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
+            tasks = []
+            for order in orders:
+                tasks.append(asyncio.create_task(client.run(DeleteOrder(order.uuid), **options)))
+                await asyncio.sleep(0.1)
+                if cancel and len(tasks) % 2:
+                    tasks[-1].cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    run(main())
+    return [transport.ages[order.uuid] for order in orders]
+
+
+@pytest.mark.parametrize("cancel", [False, True])
+def test_single_runs_learn_when_to_look(cancel: bool) -> None:
+    """Also where every other caller leaves before it is told."""
+    ages = [each for each in single(Sandbox(settle="fixed:0.2"), 400, cancel=cancel)[200:] if each]
+    assert sum(map(len, ages)) < 1.3 * len(ages)
+    assert sum(each[-1] for each in ages) / len(ages) < 0.3
+
+
+def test_an_explicit_schedule_of_single_runs_does_not_learn() -> None:
+    """Nor does a deadline change anything."""
+    fixed = single(Sandbox(settle="fixed:0.2"), 100, polling=Polling(wait_initial=0.4))
+    assert fixed == [[0.4]] * 100
+    learned = single(Sandbox(settle="fixed:0.2"), 300, polling=Polling(timeout=50))
+    assert learned[0] == [0.4]
+    assert learned[-1][-1] < 0.3
+
+
+def test_a_look_of_a_single_run_that_fails_teaches_nothing() -> None:
+    """It comes again after what was to be waited anyway."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    sandbox.script("GET", *[Fault("html")] * 2)
+    assert single(sandbox, 1) == [[0.4, 0.9, 1.53]]
+
+
+def test_a_ticket_that_is_taken_up_again_is_looked_at_when_it_is_time() -> None:
+    """Its first seconds count; of an age that is not known exactly nothing is learnt."""
+    sandbox = Sandbox(settle="fixed:3")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            ticket = await client.submit(DeleteOrder(uuid))
+            await asyncio.sleep(10)
+            assert (await client.settle(ticket)).ok
+            assert asyncio.get_running_loop().time() < 10.5
+
+    run(main())
+
+
 def test_an_outage_teaches_nothing() -> None:
     """Who waited for ten minutes without network was not settled slowly."""
 
