@@ -81,8 +81,7 @@ class Deadline:
     async def wait(self, task: asyncio.Task[Any]) -> None:
         """Wait until a task is done or time is up; the task goes on."""
         if self._at is None:  # the task itself may start the clock, and hang from then on
-            if self._began is None:
-                self._began = asyncio.get_running_loop().create_future()
+            self._began = asyncio.get_running_loop().create_future()
             await finished(task, self._began)
         while not task.done() and self.remaining():
             await finished(task, timeout=self._timeout())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cdek_async import Bulk
 from tests.virtual import run
 
-Work = Callable[[Any, Callable[[], None]], Awaitable[Any]]
+Work = Callable[[Any, Callable[[], None]], Coroutine[Any, Any, Any]]
 
 
 def bulk(items: Any, work: Work, concurrency: int = 10) -> Bulk[Any, Any, None]:

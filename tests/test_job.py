@@ -5,15 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from cdek_async import (
+    AuthError,
+    Bulk,
     CdekClient,
+    CdekError,
     DeleteOrder,
     Journal,
     Operation,
     OrderChanges,
     Outcome,
     Polling,
+    Progress,
     Ticket,
     TransportError,
     UpdateOrder,
@@ -195,3 +200,46 @@ def test_a_twin_of_what_was_lost_in_this_very_life_is_looked_for_in_full(tmp_pat
     told_at = virtual.run(main())
     looks = [at for at in sandbox.calls["GET"] if told_at <= at <= sandbox.calls["DELETE"][1]]
     assert len(looks) == 1 + 3  # the first one's last
+
+
+async def drained(bulk: Bulk[DeleteOrder, Outcome | CdekError, Progress]) -> None:
+    """Run to its end a job that has no result."""
+    async with bulk as results:
+        async for _ in results:
+            raise AssertionError("a result")
+
+
+def test_refused_credentials_end_a_job_for_twins_too(tmp_path: Path) -> None:
+    """None of them has a result: its operations are still to do."""
+    sandbox = Sandbox(faults=lambda call: Fault("token_expired") if call.kind == "DELETE" else None)
+    operation = DeleteOrder(sandbox.add_order().uuid)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            bulk = client.run_all([operation] * 3, journal=Journal(tmp_path / "j"))
+            with pytest.raises(AuthError):
+                await drained(bulk)
+            assert bulk.progress.done == 0
+
+    asyncio.run(main())
+
+
+class Full(Remembering):
+    """A journal on a full disk."""
+
+    async def intend(self, position: int, draft: Ticket) -> None:
+        raise OSError("no space left")
+
+
+def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
+    """The job ends with what the journal says."""
+    sandbox = Sandbox()
+    operation = DeleteOrder(sandbox.add_order().uuid)
+
+    async def main() -> None:
+        async with sandboxed.client_of(sandbox) as client:
+            with pytest.raises(OSError, match=r"^no space left$"):
+                await drained(client.run_all([operation], journal=Full(tmp_path / "j")))
+
+    virtual.run(main())
+    assert not sandbox.calls["DELETE"]

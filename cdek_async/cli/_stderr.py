@@ -17,9 +17,6 @@ class StandardError:
     def isatty(self) -> bool:
         return bool(self._file) and self._file.isatty()
 
-    def fileno(self) -> int:
-        return self._file.fileno() if self._file else -1
-
     def write(self, text: str, /) -> int:
         if self._file:
             with suppress(OSError):

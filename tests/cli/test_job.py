@@ -13,7 +13,7 @@ import pytest
 from attrs import define
 from rich.console import Console
 
-from cdek_async import Ticket
+from cdek_async import Journal, Ticket
 from cdek_async.cli._asked import deletion
 from cdek_async.cli._bulk import carry_out
 from cdek_async.cli._exit import Code, Stop
@@ -311,3 +311,27 @@ def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
     host = found.job.client.base_url.removeprefix("https://")
     assert f", no answer from {host}; waiting\n" in found.screen
     assert f". No answer from {host}. 0 rows have a verdict;" in found.screen.splitlines()[-1]
+
+
+class Interrupted(Journal):
+    """One during whose opening Ctrl-C is pressed."""
+
+    async def open(self, host: str, account: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await super().open(host, account)
+
+
+def test_ctrl_c_before_there_is_anything_to_stop_sends_nothing(tmp_path: Path) -> None:
+    """It is not forgotten."""
+    sandbox = Sandbox()
+    rows = [Row(n, uuid=order.uuid) for n, order in enumerate(sandbox.add_orders(50), 1)]
+    out = io.StringIO()
+
+    async def main() -> Code:
+        client, journal = client_of(sandbox), Interrupted(tmp_path / "j")
+        job = Job(client, Screen(Console(file=out, width=200)), deletion, journal=journal)
+        return await carry_out(job, of(*rows)(), Wishes(orders=""), "orders.csv")
+
+    assert asyncio.run(main()) == Code.INTERRUPTED
+    assert not sandbox.calls["DELETE"]
+    assert "Nothing was sent." in out.getvalue()

@@ -208,3 +208,32 @@ def test_a_dry_run_sends_nothing_and_keeps_nothing(sandbox: Blind, capsys: Any) 
     assert main(["delete", "orders.csv", "--dry-run", "--limit", "3"]) == 0
     assert not sandbox.calls["DELETE"]
     assert sorted(path.name for path in Path().iterdir()) == ["orders.csv", "r.csv"]
+
+
+def test_a_job_whose_last_row_was_one_too_many_has_every_verdict(sandbox: Blind, capsys: Any) -> None:
+    """And nothing to go on with."""
+    write([sandbox.add_order(claims=True)])
+    assert main(["delete", "orders.csv", "--max-rejected", "0"]) == 1
+    err = capsys.readouterr().err
+    assert "more than that were turned down. Every row of orders.csv has its verdict." in err
+    assert "To go on" not in err
+
+
+def test_another_accounts_journal_is_left_alone(
+    sandbox: Blind, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line, exit code 2, and no line that would resume it."""
+    write(sandbox.add_orders(1))
+    assert main(["delete", "orders.csv"]) == 0
+    monkeypatch.setenv("CDEK_CLIENT_ID", "other")
+    assert main(["delete", "orders.csv"]) == 2
+    err = capsys.readouterr().err
+    assert err.endswith(": made for another account. Nothing was sent.\n")
+
+
+def test_an_allowance_that_is_none_is_bad_usage(sandbox: Blind, capsys: Any) -> None:
+    """Before anything is read or sent."""
+    assert main(["delete", "orders.csv", "--max-rejected", "some"]) == 2
+    expected = "--max-rejected: a number or a share such as 5% expected, not 'some'"
+    assert capsys.readouterr().err == f"cdek-async: {expected}\n"
+    assert not sandbox.calls
