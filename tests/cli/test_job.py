@@ -335,3 +335,14 @@ def test_ctrl_c_before_there_is_anything_to_stop_sends_nothing(tmp_path: Path) -
     assert asyncio.run(main()) == Code.INTERRUPTED
     assert not sandbox.calls["DELETE"]
     assert "Nothing was sent." in out.getvalue()
+
+
+def test_what_nobody_foresaw_is_not_taken_for_the_journals(tmp_path: Path) -> None:
+    """A job without one passes it on, to be told as a defect."""
+
+    async def broken() -> AsyncIterator[Row]:
+        raise OSError("of something else")
+        yield Row(1)
+
+    with pytest.raises(OSError, match="of something else"):
+        ran(Sandbox(), broken, tmp_path)
