@@ -73,6 +73,7 @@ async def way_through(way: str, base_url: str, seconds: float) -> Left:
 
 def connections_left(server: Canned) -> int:
     """What is open a second later at the latest: the server hears of an end a little after it."""
+    left = 0
     for _ in range(20):
         server.now()
         if not (left := server.now()["most"]):

@@ -106,12 +106,15 @@ class Wire:
 
     async def _exchange(self, call: Call, seconds: float, authorization: str | None) -> Reply:
         began = asyncio.get_running_loop().time()
-        failure: TransportError | None = None
+        silence: tuple[TransportError, BaseException | None] | None = None
+        reply: Reply | None = None
         try:
             reply = _reply(await self._transport.ask(call, min(seconds, LIMIT), authorization))
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left
-            failure, cause = self._unanswered(call, error), harmless(error)
-        if failure is not None:  # raised here, where what a library says of it is no context
+            silence = self._unanswered(call, error), harmless(error)
+        if reply is None:  # raised here, where what a library says of it is no context
+            assert silence is not None  # noqa: S101 - there is an answer, or there is none
+            failure, cause = silence
             if not failure.lasting:
                 self.pacer.outage.unanswered()
             raise failure from cause
