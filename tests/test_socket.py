@@ -136,7 +136,10 @@ QUICK = ("dropped_after", "truncated", "token_expired", "empty")
 def _quick_fault(call: Call) -> Fault | None:
     """Every twentieth call meets one that costs no waiting: what is lost is found at the first look."""
     turn, other = divmod(call.number, 20)
-    return None if other or call.kind == "TOKEN" else Fault(QUICK[turn % len(QUICK)])
+    kind = QUICK[turn % len(QUICK)]
+    # One refused token: a replay that met a second one would rightly end the job.
+    again = kind == "token_expired" and turn > len(QUICK)
+    return None if other or again or call.kind == "TOKEN" else Fault(kind)
 
 
 @every_way
