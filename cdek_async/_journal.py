@@ -44,8 +44,10 @@ CREATE INDEX IF NOT EXISTS operation_target ON operation (target);
 _KNOWN = """SELECT position, fingerprint, order_uuid, request_uuid, since, accepted, adopted, verdict, codes
 FROM operation """
 _OWN = _KNOWN + "WHERE position = ?"
-# The last one before it on the same order: what was the same and is changed back since is no twin.
+# Of updates, the last operation before it on the same order: what was changed back since is no twin. Of
+# removals, any: nothing that comes between brings an order back.
 _BEFORE = _KNOWN + "WHERE target = ? AND position < ? ORDER BY position DESC LIMIT 1"
+_REMOVED = _KNOWN + "WHERE target = ? AND position < ? AND fingerprint = ? LIMIT 1"
 _CLAIM = "INSERT INTO operation (position, fingerprint, target) VALUES (?, ?, ?)"
 _INTEND = """UPDATE operation SET order_uuid = ?, since = ?, accepted = 0, request_uuid = NULL, adopted = 0,
 verdict = NULL, codes = NULL WHERE position = ?"""
@@ -159,7 +161,11 @@ class Journal:
             own: tuple[Any, ...] | None = db.execute(_OWN, (position,)).fetchone()
             if own is not None:
                 return own
-            before: tuple[Any, ...] | None = db.execute(_BEFORE, (target, position)).fetchone()
+            if operation.removal:
+                rows = db.execute(_REMOVED, (target, position, mark))
+            else:
+                rows = db.execute(_BEFORE, (target, position))
+            before: tuple[Any, ...] | None = rows.fetchone()
             if before is not None and before[1] == mark:
                 return before
             db.execute(_CLAIM, (position, mark, target))

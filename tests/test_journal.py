@@ -183,6 +183,24 @@ def test_what_was_changed_back_in_between_is_no_twin(tmp_path: Path) -> None:
     assert len(sandbox.calls["PATCH"]) == 3
 
 
+def test_a_deletion_is_a_twin_whatever_comes_between(tmp_path: Path) -> None:
+    """Nothing brings an order back: it is asked for once."""
+    sandbox = Sandbox(settle="fixed:0")
+    uuid = sandbox.add_order().uuid
+    between = UpdateOrder(OrderChanges(uuid=uuid, comment="x"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            operations: list[DeleteOrder | UpdateOrder] = [DeleteOrder(uuid), between, DeleteOrder(uuid)]
+            async with client.run_all(operations, journal=Journal(tmp_path / "j")) as bulk:
+                results = [result async for operation, result in bulk if operation is not between]
+            assert all(isinstance(result, Outcome) and result.ok for result in results)
+            assert len(results) == 2
+
+    asyncio.run(main())
+    assert len(sandbox.calls["DELETE"]) == 1
+
+
 def test_updates_and_their_looks_are_kept_without_what_they_say(tmp_path: Path) -> None:
     """No name, no phone, no message, no secret: a digest, tickets and codes."""
     sandbox = Sandbox(settle="fixed:0.01")
