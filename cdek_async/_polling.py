@@ -14,6 +14,7 @@ from cdek_async._http import passing
 from cdek_async._learning import SettleTimes
 from cdek_async._models import Ticket
 from cdek_async._outcome import Outcome
+from cdek_async._schedule import Sighting
 
 _GROWTH = 1.25
 _EARLIEST = 0.4  # seconds; what is usual when CDEK is quick
@@ -104,7 +105,26 @@ class PlainLooks(Looks):
 plain_looks = lru_cache(PlainLooks)
 
 
-class LearnedLooks(Looks):
+class SeenLooks(Looks):
+    """Looks placed by what was seen of others; of this order they tell, where it has a sighting."""
+
+    _times: SettleTimes
+    _sighting: Sighting | None
+    _age = 0.0
+
+    def saw(self, age: float, *, settled: bool | None) -> None:
+        """A look at this age told whether it had settled; None: it failed."""
+        self._age = age
+        if self._sighting is not None and settled is not None:
+            self._times.observe(self._sighting, age, settled=settled)
+
+    def over(self) -> None:
+        """Nobody looks any more."""
+        if self._sighting is not None:
+            self._sighting.left = True
+
+
+class LearnedLooks(SeenLooks):
     """A bulk job's looks, placed by how long others took; a scout's come early, to see that."""
 
     def __init__(self, polling: Polling, times: SettleTimes, idle: Callable[[], bool]) -> None:
@@ -113,7 +133,6 @@ class LearnedLooks(Looks):
         self._unlearned = chosen.wait_initial or 0.0
         self._times = times
         self._idle = idle
-        self._age = 0.0
         self._sighting = times.scout()
         self.thrifty, self.prompt = True, self._sighting is not None
         # Half of it finds out in a few steps that CDEK has become quicker, and costs few looks more.
@@ -125,17 +144,6 @@ class LearnedLooks(Looks):
         gap = max(_EARLIEST, self._age * (_CLOSER if self._idle() else _GROWTH - 1))
         return gap if self.prompt else max(gap, self._expected() - self._age)
 
-    def saw(self, age: float, *, settled: bool | None) -> None:
-        """A look at this age told whether it had settled; None: it failed."""
-        self._age = age
-        if self._sighting is not None and settled is not None:
-            self._times.observe(self._sighting, age, settled=settled)
-
-    def over(self) -> None:
-        """Nobody looks any more."""
-        if self._sighting is not None:
-            self._sighting.left = True
-
     def _expected(self) -> float:
         """Seconds after which a look should find the order settled."""
         few = self._times.known < _KNOWN  # and those are the quick ones
@@ -146,14 +154,13 @@ class LearnedLooks(Looks):
         return min(self._times.quantile(_LATE), self._longest)
 
 
-class PromptLooks(Looks):
+class PromptLooks(SeenLooks):
     """Looks at an order that somebody waits for, placed by what was seen of others."""
 
     thrifty, prompt = False, True
 
     def __init__(self, times: SettleTimes, elapsed: float) -> None:
         self._times = times
-        self._age = 0.0
         self.first = times.next_look(0.0)
         # Of an order that is taken up later nobody knows since when exactly CDEK has had it.
         self._sighting = None if elapsed else times.watch()
@@ -161,17 +168,6 @@ class PromptLooks(Looks):
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:  # noqa: ARG002 - tenacity's signature
         """Seconds to the next look."""
         return self._times.next_look(self._age) - self._age
-
-    def saw(self, age: float, *, settled: bool | None) -> None:
-        """A look at this age told whether it had settled; None: it failed."""
-        self._age = age
-        if self._sighting is not None and settled is not None:
-            self._times.observe(self._sighting, age, settled=settled)
-
-    def over(self) -> None:
-        """Nobody looks any more."""
-        if self._sighting is not None:
-            self._sighting.left = True
 
 
 Look = Callable[[Ticket, Deadline, Looks], Awaitable[Outcome | None]]
