@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import evolve
 
-from cdek_async._deadline import Deadline
+from cdek_async._deadline import Deadline, finished
 from cdek_async._engine import Engine, Watch
 from cdek_async._errors import AuthError, CdekError
 from cdek_async._journal import Entry, Journal
@@ -28,6 +28,13 @@ class _Unwritten(CdekError):  # noqa: N818 - as the others are named
     """An intent is not on disk, and nothing was sent: no news once its operation was called off."""
 
 
+class _Running(NamedTuple):
+    """An operation at work, for its twins."""
+
+    departed: asyncio.Future[None]
+    result: asyncio.Future[Result]
+
+
 class Job:
     """What `run_all` does with each operation."""
 
@@ -43,8 +50,7 @@ class Job:
         self._began: float | None = None
         self._positions = count()  # operations are taken up in the order of their source
         self._intended: set[int] = set()
-        self._running: dict[int, asyncio.Future[Result]] = {}
-        self._departed: dict[int, asyncio.Future[None]] = {}
+        self._running: dict[int, _Running] = {}
 
     async def work(self, operation: Operation, sent: Callable[[], None]) -> Result:
         """Run one operation to its result; raises what ends the whole job."""
@@ -79,9 +85,8 @@ class Job:
             position = entry.position  # its own, or that of a twin: the same operation is run once
             if position in self._running:
                 return await self._like_its_twin(position, sent)
-        running: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._running[position] = running
-        departed = self._departed[position] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        departed, result = self._running[position] = _Running(loop.create_future(), loop.create_future())
 
         def sent_for_all() -> None:
             sent()
@@ -90,22 +95,21 @@ class Job:
 
         try:
             outcome = await self._resumed(journal, position, operation, entry, sent_for_all)
-            running.set_result(outcome)
+            result.set_result(outcome)
         except CdekError as error:
-            running.set_result(error)
+            result.set_result(error)
             raise
         finally:
-            del self._running[position], self._departed[position]
-            running.cancel()
+            del self._running[position]
+            result.cancel()
         return outcome
 
     async def _like_its_twin(self, position: int, sent: Callable[[], None]) -> Result:
         """Wait for the result of the same operation; once that was sent, this one queues no more either."""
-        running, departed = self._running[position], self._departed[position]
-        either: set[asyncio.Future[Any]] = {running, departed}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        running = self._running[position]
+        await finished(*running)
         sent()
-        result = await asyncio.shield(running)
+        result = await asyncio.shield(running.result)
         if isinstance(result, AuthError):
             raise result
         return result
@@ -176,12 +180,9 @@ class Job:
     def _watch(self, sent: Callable[[], None]) -> Watch:
         def submitted() -> None:
             sent()  # it may have been found instead
-            self._submitted()
+            self.progress.submitted += 1
 
         return Watch(departing=sent, submitted=submitted)
-
-    def _submitted(self) -> None:
-        self.progress.submitted += 1
 
     def _deadline(self, *, started: bool = False) -> Deadline:
         return Deadline(self._polling.timeout, started=started, paused=self._paused)
