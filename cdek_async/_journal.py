@@ -1,13 +1,9 @@
 """What a bulk job has asked and heard, on disk: intended, accepted, final."""
 
-import asyncio
 import os
-import queue
 import sqlite3
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
@@ -19,11 +15,11 @@ from attrs import evolve, frozen
 
 from cdek_async._models import Issue, Request, State, Ticket, Verdict
 from cdek_async._operations import Operation
+from cdek_async._writer import Work, Writer
 
 _VERSION = "1"
 _APPLICATION = 0x63646B61  # what SQLite keeps in a file's header, and `file` shows
 _TOLD = 40  # characters; a digest says nothing to people
-_LINGER = 0.003  # seconds in which rows gather to one commit
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -57,8 +53,6 @@ _SETTLE = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, a
 verdict = ?, codes = ? WHERE position = ?"""
 _VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP BY verdict"
 
-Work = Callable[[sqlite3.Connection], Any]
-
 
 @frozen
 class Entry:
@@ -72,19 +66,12 @@ class Entry:
     accepted: bool
 
 
-def fingerprint(operation: Operation) -> bytes:
-    """Tell operations apart without keeping what they say: a digest of everything that is sent."""
+def marks(operation: Operation) -> tuple[bytes, bytes]:
+    """Tell operations, and the orders that they name, apart without keeping what they say: digests."""
+    target = f"{operation.order_uuid} {sorted(operation.numbers.items())}".encode()
     call = operation.call(operation.order_uuid)
-    return _digest(f"{operation.kind} {_target(operation)} ".encode() + (call.body if call else b""))[:16]
-
-
-def _target(operation: Operation) -> str:
-    """The order, as the operation names it."""
-    return f"{operation.order_uuid} {sorted(operation.numbers.items())}"
-
-
-def _digest(text: bytes) -> bytes:
-    return sha256(text).digest()
+    sent = f"{operation.kind} ".encode() + target + b" " + (call.body if call else b"")
+    return sha256(sent).digest()[:16], sha256(target).digest()[:8]
 
 
 class Journal:
@@ -95,6 +82,8 @@ class Journal:
     are kept beside it and may change (where the input is). With `retry_rejected`, what CDEK rejected is asked
     for again. It holds tickets and codes, no secret and no person's data, and is readable by its owner alone.
     """
+
+    _writes_by: type[Writer] = Writer
 
     def __init__(
         self,
@@ -110,9 +99,7 @@ class Journal:
         self._about = dict(about or {})
         self._notes = dict(notes or {})
         self._retry_rejected = retry_rejected
-        self._rows: queue.SimpleQueue[tuple[Work, asyncio.Future[Any] | None] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writer: Writer | None = None
         self._host = self._account = ""
 
     @classmethod
@@ -128,34 +115,42 @@ class Journal:
 
     async def open(self, host: str, account: str) -> None:
         """Open or create it for one host and account, and keep everybody else out."""
-        if self._thread is not None:
+        if self._writer is not None:
             raise RuntimeError(f"{self.path}: this journal is open already")
         self._host, self._account = host, account
-        self._loop = asyncio.get_running_loop()
-        self._rows = queue.SimpleQueue()
-        opened: asyncio.Future[Counter[str]] = self._loop.create_future()
         about = {"version": _VERSION, "host": host, "account": account, **self._about}
-        self._thread = threading.Thread(target=self._write, args=(about, opened), daemon=True)
-        self._thread.start()
+        self._writer = self._writes_by(self.path)
         try:
-            self.verdicts = await opened
-        except BaseException:  # cancelled, it may yet open, and would keep everybody out
-            await self.close()
+            await self._writer.open(lambda: self._connect(about))
+        except BaseException:
+            self._writer = None
             raise
 
     async def close(self) -> None:
         """Write what is left, and let others in."""
-        if self._thread is not None:
-            thread, self._thread = self._thread, None
-            self._rows.put(None)
-            await asyncio.to_thread(thread.join)
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            await writer.close()
+
+    def _connect(self, about: dict[str, str]) -> sqlite3.Connection:
+        db = _connect(self.path, about, self._notes)
+        with _telling(self.path):
+            self.verdicts = Counter(dict(db.execute(_VERDICTS)))
+        if self._retry_rejected:
+            del self.verdicts[Verdict.REJECTED]
+        return db
+
+    def _open(self) -> Writer:
+        if self._writer is None:
+            raise RuntimeError(f"{self.path}: this journal is not open")
+        return self._writer
 
     async def claim(self, position: int, operation: Operation) -> Entry | None:
         """Take a position for an operation; what is known of it, or of its twin at another position.
 
         `ValueError` when the position was another operation's: the input is not what it was.
         """
-        mark, target = fingerprint(operation), _digest(_target(operation).encode())[:8]
+        mark, target = marks(operation)
 
         def work(db: sqlite3.Connection) -> tuple[Any, ...] | None:
             own: tuple[Any, ...] | None = db.execute(_OWN, (position,)).fetchone()
@@ -171,7 +166,7 @@ class Journal:
             db.execute(_CLAIM, (position, mark, target))
             return None
 
-        row = await self._do(work)
+        row = await self._open().do(work)
         if row is None:
             return None
         if row[1] != mark:
@@ -183,33 +178,19 @@ class Journal:
     async def intend(self, position: int, draft: Ticket) -> None:
         """Write down that a call goes out; on disk when this returns."""
         values = (_blob(draft.order_uuid), _text(draft.since), position)
-        await self._do(lambda db: db.execute(_INTEND, values))
+        await self._open().do(_update(_INTEND, values))
 
     def accept(self, position: int, ticket: Ticket) -> None:
         """Write down the ticket; a crash before it is on disk leaves an intent, which is looked up."""
-        values = (
-            _blob(ticket.order_uuid),
-            _blob(ticket.request_uuid),
-            _text(ticket.since),
-            ticket.adopted,
-            position,
-        )
-        self._rows.put((lambda db: db.execute(_ACCEPT, values), None))
+        if self._writer is not None:  # else it came too late, and the intent stands
+            self._writer.put((_update(_ACCEPT, (*_columns(ticket), position)), None))
 
     async def settle(self, position: int, ticket: Ticket) -> None:
         """Write down a final ticket; on disk when this returns. Codes only: messages may name a person."""
         found = ticket.request.errors if ticket.request else ()
         codes = [issue.code.encode(errors="backslashreplace").decode() for issue in found]  # half a letter
-        values = (
-            _blob(ticket.order_uuid),
-            _blob(ticket.request_uuid),
-            _text(ticket.since),
-            ticket.adopted,
-            ticket.verdict,
-            "\n".join(codes) or None,
-            position,
-        )
-        await self._do(lambda db: db.execute(_SETTLE, values))
+        values = (*_columns(ticket), ticket.verdict, "\n".join(codes) or None, position)
+        await self._open().do(_update(_SETTLE, values))
 
     def _entry(self, operation: Operation, row: tuple[Any, ...], *, again: bool) -> Entry:
         position, _, order_uuid, request_uuid, since, accepted, adopted, verdict, codes = row
@@ -231,55 +212,6 @@ class Journal:
         errors = tuple(Issue(code) for code in (codes or "").split("\n") if code)
         request = Request(ticket.request_uuid, operation.request_type, state, errors=errors)
         return Entry(position, evolve(ticket, verdict=Verdict(verdict), request=request), accepted=True)
-
-    async def _do(self, work: Work) -> Any:
-        """Have work done in the writer's next commit; its result, once that is on disk."""
-        if self._thread is None or self._loop is None:
-            raise RuntimeError(f"{self.path}: this journal is not open")
-        done: asyncio.Future[Any] = self._loop.create_future()
-        self._rows.put((work, done))
-        return await done
-
-    def _write(self, about: dict[str, str], opened: "asyncio.Future[Counter[str]]") -> None:
-        """The writer's thread: rows that come together are committed together."""
-        try:
-            db = _connect(self.path, about, self._notes)
-            with _telling(self.path):
-                verdicts = Counter(dict(db.execute(_VERDICTS)))
-            if self._retry_rejected:
-                del verdicts[Verdict.REJECTED]
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for it
-            self._tell(opened, None, error)
-            return
-        self._tell(opened, verdicts, None)
-        closing = False
-        while not closing:
-            rows = [self._rows.get()]
-            time.sleep(_LINGER)
-            while not self._rows.empty():
-                rows.append(self._rows.get())
-            closing = None in rows
-            self._commit(db, [row for row in rows if row is not None])
-        db.close()
-
-    def _commit(self, db: sqlite3.Connection, rows: "list[tuple[Work, asyncio.Future[Any] | None]]") -> None:
-        try:
-            db.rollback()  # what one before left that failed
-            db.execute("BEGIN IMMEDIATE")
-            results = [work(db) for work, _ in rows]
-            db.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the callers wait for it
-            failure = OSError(f"{self.path}: the journal cannot be written: {error}")
-            for _, done in rows:
-                self._tell(done, None, failure)
-            return
-        for (_, done), result in zip(rows, results, strict=True):
-            self._tell(done, result, None)
-
-    def _tell(self, done: "asyncio.Future[Any] | None", result: Any, error: Exception | None) -> None:
-        if done is not None and self._loop is not None:
-            with suppress(RuntimeError):  # the loop was closed meanwhile
-                self._loop.call_soon_threadsafe(_resolve, done, result, error)
 
 
 @contextmanager
@@ -351,13 +283,17 @@ def _check(path: Path, found: dict[str, str], about: dict[str, str]) -> None:
             raise ValueError(f"{path}: made for another {what}")
 
 
-def _resolve(done: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
-    if done.done():  # whoever asked was cancelled
-        return
-    if error is None:
-        done.set_result(result)
-    else:
-        done.set_exception(error)
+def _update(sql: str, values: tuple[Any, ...]) -> Work:
+    return lambda db: db.execute(sql, values)
+
+
+def _columns(ticket: Ticket) -> tuple[Any, ...]:
+    return (
+        _blob(ticket.order_uuid),
+        _blob(ticket.request_uuid),
+        _text(ticket.since),
+        ticket.adopted,
+    )
 
 
 def _blob(uuid: UUID | None) -> bytes | None:

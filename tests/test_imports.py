@@ -32,6 +32,7 @@ LAYERS: list[set[str]] = [
         "_engine",
         "_job",
         "_journal",
+        "_writer",
         "_outage",
         "_pacing",
         "_bulk",
