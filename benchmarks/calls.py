@@ -35,7 +35,7 @@ def wire_of(way: str, base_url: str) -> Wire:
 
 async def call(wire: Wire, what: Call = _GET) -> None:
     await wire.pacer.acquire(Urgency.SINGLE)
-    reply = await wire.start(what, 30, "Bearer token")
+    reply = await wire.exchange(what, 30, "Bearer token")
     assert reply.data is not None
 
 

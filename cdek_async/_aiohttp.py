@@ -63,8 +63,8 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
 
 def _timeout(request: httpx.Request) -> aiohttp.ClientTimeout:
     timeout = request.extensions.get("timeout", {})
-    # None for the pool, which has no limit.
-    return aiohttp.ClientTimeout(sock_connect=timeout.get("connect"), sock_read=timeout.get("read"))
+    # None for the pool, which has no limit. The whole answer within `read`: a body may drip in byte by byte.
+    return aiohttp.ClientTimeout(sock_connect=timeout.get("connect"), total=timeout.get("read"))
 
 
 class _Body(httpx.AsyncByteStream):
@@ -94,7 +94,7 @@ _ERRORS: tuple[tuple[type[Exception], Callable[[str], httpx.TransportError]], ..
     (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
     (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
     (aiohttp.NonHttpUrlClientError, httpx.UnsupportedProtocol),
-    (aiohttp.SocketTimeoutError, httpx.ReadTimeout),
+    (TimeoutError, httpx.ReadTimeout),
     (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
     (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
     (aiohttp.ClientError, httpx.ReadError),

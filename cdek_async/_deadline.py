@@ -47,7 +47,7 @@ class Deadline:
         self.seconds = seconds
         self._paused = paused
         self._at: float | None = None
-        self._began: asyncio.Future[None] | None = None  # for whoever waits for it
+        self._began: Callable[[], None] | None = None  # for whoever waits for it
         if started:
             self.start()
 
@@ -56,8 +56,7 @@ class Deadline:
         if self._at is None:
             self._at = self._now() + self.seconds
             if self._began is not None:
-                self._began.set_result(None)
-                self._began = None
+                self._began()
 
     def remaining(self) -> float:
         """Seconds left; never less than 0."""
@@ -80,11 +79,34 @@ class Deadline:
 
     async def wait(self, task: asyncio.Task[Any]) -> None:
         """Wait until a task is done or time is up; the task goes on."""
-        if self._at is None:  # the task itself may start the clock, and hang from then on
-            self._began = asyncio.get_running_loop().create_future()
-            await finished(task, self._began)
-        while not task.done() and self.remaining():
-            await finished(task, timeout=self._timeout())
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        timer: asyncio.TimerHandle | None = None
+
+        def wake(_: object = None) -> None:
+            if not over.done():
+                over.set_result(None)
+
+        def ring() -> None:  # and again, where the clock stood still meanwhile
+            nonlocal timer
+            left = self.remaining()
+            if left:
+                timer = loop.call_later(left, ring)
+            else:
+                wake()
+
+        task.add_done_callback(wake)
+        if self._at is None:
+            self._began = ring  # the task itself may start the clock, and hang from then on
+        else:
+            ring()
+        try:
+            await over
+        finally:
+            self._began = None
+            task.remove_done_callback(wake)
+            if timer is not None:
+                timer.cancel()
 
     def _timeout(self) -> float | None:
         remaining = self.remaining()

@@ -41,6 +41,10 @@ class Watch:
     """There is a ticket, also one that is final already."""
 
 
+class _Closed(Exception):  # noqa: N818 - as the others are named
+    """The client was closed while somebody looked."""
+
+
 class Engine:
     """What one client has under way."""
 
@@ -53,7 +57,6 @@ class Engine:
         self._times: dict[str, SettleTimes] = defaultdict(SettleTimes)  # by kind of operation
         self._submissions: set[asyncio.Task[Ticket]] = set()
         self._alarm = Alarm()
-        self._looks: set[asyncio.Timeout] = set()
         self._closed = False
 
     async def run(
@@ -161,7 +164,7 @@ class Engine:
         except CdekError as error:
             error.ticket = ticket
             raise
-        except TimeoutError as error:
+        except _Closed as error:
             raise _closed(ticket) from error
 
     def _schedule(self, kind: str, polling: Polling, bulk: bool, elapsed: float) -> Looks:
@@ -172,26 +175,28 @@ class Engine:
         return plain_looks(polling, thrifty=bulk)
 
     async def _look(self, ticket: Ticket, deadline: Deadline, looks: Looks) -> Outcome | None:
-        """One look; `TimeoutError`: the client was closed."""
+        """One look; raises `_Closed` when the client was closed."""
         urgency = Urgency.SINGLE
         if looks.thrifty:
             can_wait = not looks.prompt and deadline.remaining() > max(_HURRY, deadline.seconds / 2)
             urgency = Urgency.LOOK if can_wait else Urgency.PROMPT
         if self._closed:
-            raise TimeoutError
-        cut = asyncio.timeout(None)
-        self._looks.add(cut)
+            raise _Closed
         try:
-            async with cut:
-                reply = await self._http.look(
-                    look_call(ticket.order_uuid, {}),
-                    deadline,
-                    urgency,
-                    lambda reply: readable(reply, ticket.order_uuid),
-                )
-        finally:
-            self._looks.discard(cut)
-        return conclude(ticket, reply)
+            reply = await self._http.look(
+                look_call(ticket.order_uuid, {}),
+                deadline,
+                urgency,
+                lambda reply: readable(reply, ticket.order_uuid),
+            )
+        except CdekError as error:
+            if self._closed:
+                raise _Closed from error
+            raise
+        outcome = conclude(ticket, reply)
+        if outcome is None and self._closed:
+            raise _Closed
+        return outcome
 
     def _idle(self) -> bool:
         return self._http.idle
@@ -204,8 +209,6 @@ class Engine:
     async def aclose(self) -> None:
         """End what is still under way: what CDEK took note of keeps its ticket."""
         self._closed = True
-        for cut in self._looks:
-            cut.reschedule(asyncio.get_running_loop().time())
         self._alarm.wake_all()
         tasks = list(self._submissions)
         for task in tasks:

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from cdek_async import _wire
+from cdek_async._deadline import finished
+from cdek_async._document import parse
 from cdek_async._errors import BadReply, TransportError, harmless
 from cdek_async._models import Call, Reply
 from cdek_async._pacing import Pacer
@@ -54,26 +56,10 @@ class Wire:
         self.calls = 0
         self._host = urlsplit(base_url).netloc
         self._transport = transport
-        self._exchanges: set[asyncio.Task[Reply]] = set()
+        self._under_way: set[asyncio.Timeout] = set()
+        self._left: set[asyncio.Task[Reply]] = set()
+        self._over = asyncio.Event()
         self._closed = False
-
-    def start(self, call: Call, seconds: float, authorization: str | None = None) -> asyncio.Task[Reply]:
-        """Exchange in a task of its own, for a caller that may stop waiting.
-
-        httpx loses a connection of its pool for a request that is cancelled (encode/httpcore#1093): such a
-        caller leaves it to end by itself.
-        """
-        self._leaves(call)
-        task = asyncio.create_task(self._exchange(call, seconds, authorization))
-        self._exchanges.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Reply]) -> None:
-        self._exchanges.discard(task)
-        self.pacer.release()
-        if not task.cancelled():
-            task.exception()  # a caller that left has no use for it
 
     async def aclose(self) -> None:
         """End what is under way, then the transport; who still queues is told."""
@@ -85,36 +71,47 @@ class Wire:
             await self._transport.aclose()
 
     async def _end(self) -> None:
-        tasks = list(self._exchanges)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        now = asyncio.get_running_loop().time()
+        for cut in self._under_way:
+            if not cut.expired():
+                cut.reschedule(now)
+        if self._under_way:
+            await self._over.wait()
+        await asyncio.gather(*self._left, return_exceptions=True)
 
     async def exchange(self, call: Call, seconds: float, authorization: str | None = None) -> Reply:
-        """Send a call that the pacer let go; its place is given back when the exchange ends."""
-        self._leaves(call)
-        try:
-            return await self._exchange(call, seconds, authorization)
-        finally:
-            self.pacer.release()
+        """Send a call that the pacer let go; its place is given back when the exchange ends.
 
-    def _leaves(self, call: Call) -> None:
-        if self._closed:
-            self.pacer.release()
-            raise TransportError(f"{call.method} {call.path}: not sent, the client was closed", lasting=True)
-        self.calls += 1
+        A caller that leaves cuts it off where the transport bears that; else it ends by itself.
+        """
+        seconds = min(seconds, LIMIT)
+        if call.write or self._transport.cuttable:
+            try:
+                return await self._exchange(call, seconds, authorization)
+            finally:
+                self.pacer.release()
+        task = asyncio.create_task(self._exchange(call, seconds, authorization))
+        self._left.add(task)
+        task.add_done_callback(self._ended)
+        await finished(task, timeout=seconds)
+        if not task.done():
+            raise TransportError(f"{call.method} {call.path}: no answer, time was up")
+        return task.result()
+
+    def _ended(self, task: asyncio.Task[Reply]) -> None:
+        self._left.discard(task)
+        self.pacer.release()
+        if not task.cancelled():
+            task.exception()  # a caller that left has no use for it
 
     async def _exchange(self, call: Call, seconds: float, authorization: str | None) -> Reply:
+        if self._closed:
+            raise TransportError(f"{call.method} {call.path}: not sent, the client was closed", lasting=True)
+        self.calls += 1
         began = asyncio.get_running_loop().time()
-        silence: tuple[TransportError, BaseException | None] | None = None
-        reply: Reply | None = None
-        try:
-            reply = _reply(await self._transport.ask(call, min(seconds, LIMIT), authorization))
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left
-            silence = self._unanswered(call, error), harmless(error)
-        if reply is None:  # raised here, where what a library says of it is no context
-            assert silence is not None  # noqa: S101 - there is an answer, or there is none
-            failure, cause = silence
+        reply = await self._heard(call, seconds, authorization)
+        if not isinstance(reply, Reply):  # raised here, where what a library says of it is no context
+            failure, cause = reply
             if not failure.lasting:
                 self.pacer.outage.unanswered()
             raise failure from cause
@@ -136,8 +133,30 @@ class Wire:
             )
         return reply
 
+    async def _heard(
+        self, call: Call, seconds: float, authorization: str | None
+    ) -> Reply | tuple[TransportError, BaseException | None]:
+        cut = asyncio.timeout(None)  # for whoever closes the client
+        try:
+            async with cut:
+                self._under_way.add(cut)
+                answer = await self._transport.ask(call, seconds, authorization)
+            return _reply(answer)
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left
+            return self._unanswered(call, error), harmless(error)
+        finally:
+            self._under_way.discard(cut)
+            if self._closed and not self._under_way:
+                self._over.set()
+
     def _unanswered(self, call: Call, error: Exception) -> TransportError:
         """Tell "nothing was sent" from "it may have been"."""
+        if self._closed and isinstance(error, TimeoutError):
+            return TransportError(
+                f"{call.method} {call.path}: no answer, the client was closed",
+                undecided=call.write,
+                lasting=True,
+            )
         what, unsent, lasting = self._transport.silence(error)
         return TransportError(
             f"{call.method} {call.path}: no answer from {self._host} ({what})",
@@ -149,7 +168,7 @@ class Wire:
 def _reply(answer: Answer) -> Reply:
     content_type = (answer.content_type or "").partition(";")[0].strip().lower()
     readable = not content_type or content_type.endswith("json")
-    data = _wire.parse(answer.body) if readable else None
+    data = parse(answer.body) if readable else None
     date = _date(answer.date)
     return Reply(
         status=answer.status,
@@ -160,9 +179,9 @@ def _reply(answer: Answer) -> Reply:
     )
 
 
-def _snippet(content_type: str, body: bytes, data: object) -> str:
+def _snippet(content_type: str, body: bytes, data: Mapping[str, object] | None) -> str:
     """What a body looked like: never its words, which may be a person's."""
-    if isinstance(data, dict):
+    if data is not None:
         if "requests" in data:  # nearly all of them, and nearly never asked for
             return "JSON with an order's requests"
         keys = ", ".join(key for key in data if re.fullmatch(r"[a-z_]{1,30}", key))

@@ -82,14 +82,14 @@ def conclude(ticket: Ticket, reply: Reply) -> Outcome | None:
     kind = KINDS[ticket.kind]
     if is_not_found(reply, ticket.order_uuid):
         return Outcome(ticket, kind.gone, _absent(ticket, kind, reply))
-    if kind.removal and is_removed(reply, ticket.order_uuid):
-        return Outcome(ticket, Verdict.OK, presumed(ticket, State.SUCCESSFUL), reply.data)
     requests = shown(reply, ticket.order_uuid) or ()
     request = find(ticket, requests)
+    if request is not None and request.state == State.SUCCESSFUL:
+        return Outcome(ticket, Verdict.OK, request, reply.data)
+    if kind.removal and is_removed(reply, ticket.order_uuid):
+        return Outcome(ticket, Verdict.OK, presumed(ticket, State.SUCCESSFUL), reply.data)
     if request is None or not request.final:
         return None
-    if request.state == State.SUCCESSFUL:
-        return Outcome(ticket, Verdict.OK, request, reply.data)
     if kind.removal and _sibling(kind, requests):
         return None  # the order is or will be gone; REMOVED or "not found" will say so
     return Outcome(ticket, Verdict.REJECTED, request, reply.data)

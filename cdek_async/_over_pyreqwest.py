@@ -33,6 +33,8 @@ _REST = 0.05  # seconds; see aclose
 class OverPyreqwest:
     """A base URL behind a native client."""
 
+    cuttable = True
+
     def __init__(self, base_url: str, proxy: str | None) -> None:
         self._base_url = base_url
         self._used = False

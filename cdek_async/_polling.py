@@ -198,22 +198,30 @@ async def _attempt(  # noqa: PLR0917 - what one look is about
     ticket: Ticket, look: Look, looks: Looks, origin: float, deadline: Deadline, number: int
 ) -> Outcome | float:
     """One look: the outcome, or the seconds to the next look."""
-    state = tenacity.RetryCallState(_RETRYING, None, (looks, deadline), {})
-    state.attempt_number = number
     try:
         seen = await look(ticket, deadline, looks)
-    except Exception as error:  # noqa: BLE001 - the rule below raises it again, unless it may pass
+    except Exception as failure:  # noqa: BLE001 - the rule below raises it again, unless it may pass
         looks.saw(origin - deadline.remaining(), settled=None)
-        state.set_exception((type(error), error, error.__traceback__))
+        return _until_next(ticket, looks, deadline, number, failure)
+    looks.saw(origin - deadline.remaining(), settled=seen is not None)
+    return _until_next(ticket, looks, deadline, number) if seen is None else seen
+
+
+def _until_next(
+    ticket: Ticket, looks: Looks, deadline: Deadline, number: int, failure: Exception | None = None
+) -> float:
+    """Seconds to the next look, as tenacity's rule has it; raises what looking again cannot mend."""
+    state = tenacity.RetryCallState(_RETRYING, None, (looks, deadline), {})
+    state.attempt_number = number
+    if failure is None:
+        state.set_result(None)
     else:
-        looks.saw(origin - deadline.remaining(), settled=seen is not None)
-        state.set_result(seen)
+        state.set_exception((type(failure), failure, failure.__traceback__))
     _RETRYING.begin()
     try:
-        found: Outcome | float = cast("Outcome | float", _RETRYING.iter(state))
-    except tenacity.RetryError as stopped:
-        raise _unsettled(ticket, deadline) from stopped.last_attempt.exception()
-    return found if isinstance(found, Outcome) else float(found)
+        return float(cast("float", _RETRYING.iter(state)))
+    except tenacity.RetryError:
+        raise _unsettled(ticket, deadline) from failure
 
 
 def _next_wait(state: tenacity.RetryCallState) -> float:

@@ -42,6 +42,9 @@ class Silence(NamedTuple):
 class Transport(Protocol):
     """Carries calls to one base URL; follows no redirect, keeps no cookie, sends nothing twice."""
 
+    cuttable: bool
+    """Whether `ask` may be cancelled without harm to other calls."""
+
     async def ask(self, call: Call, seconds: float, authorization: str | None) -> Answer:
         """Send once and read the answer, within so many seconds; raises what `silence` understands."""
         ...

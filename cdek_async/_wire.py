@@ -6,10 +6,9 @@ absent, and stays in `OrderInfo.raw`. Writing sends what was given, and nothing 
 
 import json
 import re
-from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
@@ -18,6 +17,7 @@ from attrs import fields, fields_dict, has
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from cdek_async._document import Document
 from cdek_async._models import Issue, Request, State
 from cdek_async._orders import UNSET, Order, OrderChanges, OrderInfo, RelatedEntity, Unset
 from cdek_async._orders_parts import wanted
@@ -34,21 +34,6 @@ from cdek_async._scalars import (
 )
 
 T = TypeVar("T")
-
-
-def parse(body: bytes) -> dict[str, object] | None:
-    """Read one JSON object, fractions as `Decimal`; None where there is none.
-
-    NaN and Infinity, which are no JSON, read as null.
-    """
-    try:
-        data = _decoder.decode(body.removeprefix(BOM_UTF8).decode())
-    except (ValueError, RecursionError, InvalidOperation):  # InvalidOperation: an exponent beyond Decimal's
-        return None
-    return data if isinstance(data, dict) else None
-
-
-_decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda _: None)
 
 
 def dumps(value: object) -> bytes:
@@ -149,6 +134,8 @@ def errors_of(data: Mapping[str, object]) -> tuple[Issue, ...]:
 
 def removed(data: Mapping[str, object]) -> bool:
     """Whether the order's statuses have a REMOVED that was not withdrawn."""
+    if isinstance(data, Document) and not data.may_say(b"REMOVED"):
+        return False
     entity = data.get("entity")
     statuses = entity.get("statuses") if isinstance(entity, dict) else None
     return isinstance(statuses, list) and any(_is_removed(each) for each in statuses)
@@ -164,6 +151,8 @@ def _is_removed(status: object) -> bool:
 
 def order_uuid_of(data: Mapping[str, object]) -> UUID | None:
     """The uuid of the order that an answer is about."""
+    if isinstance(data, Document):
+        return _read(read_uuid, data.order_uuid)
     entity = data.get("entity")
     return _read(read_uuid, entity.get("uuid")) if isinstance(entity, dict) else None
 

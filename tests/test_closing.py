@@ -202,7 +202,7 @@ def test_a_closed_wire_takes_no_call() -> None:
         await queueing
         await pacer.acquire(Urgency.BULK)
         with pytest.raises(TransportError, match="not sent, the client was closed") as caught:
-            wire.start(Call("DELETE", f"/v2/orders/{uuid4()}"), 1)
+            await wire.exchange(Call("DELETE", f"/v2/orders/{uuid4()}"), 1)
         assert not caught.value.undecided
         assert caught.value.lasting
         assert not sandbox.calls

@@ -63,7 +63,7 @@ async def exchange(transport: httpx.AsyncBaseTransport, call: Call = GET, second
     wire = Wire(base_url, OverHttpx(base_url, transport), pacer)
     await pacer.acquire(Urgency.SINGLE)
     try:
-        return await wire.start(call, seconds, "Bearer secret")
+        return await wire.exchange(call, seconds, "Bearer secret")
     finally:
         await wire.aclose()
         pacer.close()
@@ -313,7 +313,7 @@ def test_the_servers_clock_goes_on_between_replies() -> None:
         wire = Wire("https://cdek.test", OverHttpx("https://cdek.test", transport), pacer)
         assert wire.clock.now() is None
         await pacer.acquire(Urgency.SINGLE)
-        await wire.start(GET, 1)
+        await wire.exchange(GET, 1)
         await asyncio.sleep(300)
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
         wire.clock.note(None)

@@ -14,6 +14,7 @@ LAYERS: list[set[str]] = [
     {"_version", "_models", "_scalars", "_orders_parts", "_checks", "_orders"},
     {
         "_errors",
+        "_document",
         "_wire",
         "_operations",
         "_outcome",

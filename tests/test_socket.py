@@ -168,8 +168,8 @@ def test_nobody_listens(way: Way) -> None:
 
     async def main() -> None:
         async with CdekClient("me", "secret", base_url=f"http://127.0.0.1:{port}", transport=way()) as client:
-            with pytest.raises(TransportError, match=r"time was up|refused") as caught:
-                await client.submit(DeleteOrder(uuid4()), timeout=0.5)
+            with pytest.raises(TransportError, match="refused") as caught:
+                await client.submit(DeleteOrder(uuid4()), timeout=5)
             assert not caught.value.undecided
 
     asyncio.run(main())

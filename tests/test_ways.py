@@ -97,7 +97,7 @@ async def wired(
 
 async def asked(wire: Wire, call: Call = GET, seconds: float = 5, token: str | None = None) -> Reply:
     await wire.pacer.acquire(Urgency.SINGLE)
-    return await wire.start(call, seconds, token)
+    return await wire.exchange(call, seconds, token)
 
 
 async def failed(wire: Wire, call: Call = DELETE, seconds: float = 5) -> TransportError:
@@ -301,7 +301,7 @@ def test_who_cancels_leaves_nothing_behind(way: Way) -> None:
         async with wired(way, server) as wire:
 
             async def call() -> None:
-                task = wire.start(GET, 5)
+                task = wire.exchange(GET, 5)
                 await task
 
             for _ in range(15):

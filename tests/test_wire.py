@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdek_async import _orders, _wire
+from cdek_async._document import parse
 from cdek_async._models import Issue, Request, State
 from cdek_async._orders import UNSET
 from cdek_async._orders_parts import wanted
@@ -38,12 +39,12 @@ from tests import answers
 )
 def test_whatever_is_not_one_json_object_is_nothing(body: Any) -> None:
     """A proxy's page, a cut or absurd body is no answer, and no exception."""
-    assert _wire.parse(body) is None
+    assert parse(body) is None
 
 
 def test_fractions_are_read_exactly_and_nan_as_null() -> None:
     """No binary float stands between CDEK's kopecks and ours; what is no number is nothing."""
-    assert _wire.parse(b'\xef\xbb\xbf{"a": 0.10, "b": 1, "c": NaN, "d": -Infinity}') == {
+    assert parse(b'\xef\xbb\xbf{"a": 0.10, "b": 1, "c": NaN, "d": -Infinity}') == {
         "a": Decimal("0.10"),
         "b": 1,
         "c": None,
@@ -247,7 +248,7 @@ def names(kind: Any) -> Any:
 
 def read(data: object) -> _orders.OrderInfo:
     """Read an answer as it comes: through bytes."""
-    parsed = _wire.parse(json.dumps(data).encode())
+    parsed = parse(json.dumps(data).encode())
     assert parsed is not None
     return _wire.order_info(parsed)
 
@@ -410,7 +411,7 @@ def test_no_json_in_a_single_field_breaks_the_others(part: Any, value: Any) -> N
 @given(st.binary(max_size=60))
 def test_no_bytes_break_the_parsing(body: Any) -> None:
     """An object or nothing, never an exception."""
-    parsed = _wire.parse(body)
+    parsed = parse(body)
     assert parsed is None or isinstance(parsed, dict)
 
 

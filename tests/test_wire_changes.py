@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from cdek_async import _orders, _wire
+from cdek_async._document import parse
 from cdek_async._orders import OrderChanges
 from cdek_async._orders_parts import wanted
 from tests import answers
@@ -27,7 +28,7 @@ FULL_CHANGES = [
 @pytest.mark.parametrize("data", FULL_CHANGES)
 def test_every_field_of_an_update_reaches_the_wire(data: Any) -> None:
     """What people write is what CDEK gets, down to the last field, and nothing besides."""
-    parsed = _wire.parse(json.dumps(data).encode())
+    parsed = parse(json.dumps(data).encode())
     assert parsed is not None
     assert written(_wire.changes_from_json(parsed)) == data
 
@@ -164,6 +165,6 @@ def test_what_is_cdeks_to_say_may_be_pasted() -> None:
         "weight_calc": "?",
         "services": [{"code": "X", "colour": "red"}],
     }
-    data = _wire.parse(json.dumps({"uuid": answers.ORDER, "packages": [package]}).encode())
+    data = parse(json.dumps({"uuid": answers.ORDER, "packages": [package]}).encode())
     assert data is not None
     assert written(_wire.changes_from_json(data)) == {"uuid": answers.ORDER, "packages": [answers.PACKAGE]}
