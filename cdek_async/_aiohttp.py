@@ -12,6 +12,8 @@ _SKIP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # what the 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Follows no redirect, keeps no cookie, opens no encoding, and sends nothing by itself."""
 
+    cuttable = True
+
     def __init__(self, *, proxy: str | None = None) -> None:
         self._proxy = proxy
         self._ssl = httpx.create_ssl_context()  # with SSL_CERT_FILE and SSL_CERT_DIR, as AsyncClient has it
@@ -24,7 +26,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             answer = await session.request(
                 request.method,
                 yarl.URL(str(request.url), encoded=True),
-                headers=request.headers.multi_items(),
+                headers=[
+                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+                ],
                 data=await request.aread() or None,
                 timeout=_timeout(request),
                 proxy=self._proxy,

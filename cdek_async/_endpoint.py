@@ -64,7 +64,7 @@ def way_to(url: SplitResult, base_url: str, transport: httpx.AsyncBaseTransport 
         return OverPyreqwest(base_url, proxy)
     from cdek_async._aiohttp import AiohttpTransport  # noqa: PLC0415 - see above
 
-    return OverHttpx(base_url, AiohttpTransport(proxy=proxy), cuttable=True)
+    return OverHttpx(base_url, AiohttpTransport(proxy=proxy))
 
 
 def _native_certificates() -> bool:

@@ -36,9 +36,9 @@ _CUT = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 class OverHttpx:
     """A base URL behind an httpx transport."""
 
-    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport, *, cuttable: bool = False) -> None:
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport) -> None:
         # httpx's own loses a connection of its pool for a request that is cancelled (encode/httpcore#1093).
-        self.cuttable = cuttable
+        self.cuttable = bool(getattr(transport, "cuttable", False))
         self._base_url = base_url
         self._transport = transport
         self._headers = httpx.Headers({"Host": httpx.URL(base_url).netloc.decode("ascii"), **HEADERS})
@@ -48,16 +48,16 @@ class OverHttpx:
         # Of the transport that is known to bear a cut it is known that it keeps to the limit, too.
         async with asyncio.timeout(None if self.cuttable else seconds + _GRACE):
             response = await self._transport.handle_async_request(request)
+            headers = _headers(response)
             try:
-                body, problem = await _read(response)
+                body, problem = await _read(response, headers.get(b"content-encoding"))
             finally:
                 await response.aclose()
-        headers = response.headers
         return Answer(
             response.status_code,
-            headers.get("content-type"),
-            headers.get("date"),
-            headers.get("retry-after"),
+            headers.get(b"content-type"),
+            headers.get(b"date"),
+            headers.get(b"retry-after"),
             body,
             problem,
         )
@@ -106,9 +106,14 @@ def _url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
-async def _read(response: httpx.Response) -> tuple[bytes, str]:
+def _headers(response: httpx.Response) -> dict[bytes, str]:
+    """All in one go: each `get` of httpx's goes through them once more."""
+    return {name.lower(): value.decode("latin-1") for name, value in response.headers.raw}
+
+
+async def _read(response: httpx.Response, encoding: str | None) -> tuple[bytes, str]:
     """The raw body, or what is wrong with it."""
-    if not is_plain(response.headers.get("content-encoding")):
+    if not is_plain(encoding):
         return b"", ENCODED
     if not isinstance(response.stream, httpx.AsyncByteStream):
         raise TypeError("the transport's response has no async stream")

@@ -310,7 +310,7 @@ class _Response:
     ) -> None:
         self._network, self._exchange = network, exchange
         self.status_code = answer.status
-        self.headers = answer.headers
+        self.headers = httpx.Headers(answer.headers)
         self.stream = _Body(network, exchange, answer, kind, garbled=garbled)
 
     async def aclose(self) -> None:
