@@ -4,33 +4,34 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable
 
 import httpx
 
 from benchmarks.cores import pin
-from cdek_async._aiohttp import AiohttpTransport
-from cdek_async._endpoint import checked_url, way_to
 from cdek_async._exchange import Wire
 from cdek_async._models import Call
+from cdek_async._over_aiohttp import OverAiohttp
+from cdek_async._over_httpx import OverHttpx
+from cdek_async._over_pyreqwest import OverPyreqwest
 from cdek_async._pacing import Pacer, Urgency
+from cdek_async._transport import Transport
 
 _CORE = 0
 _MOST = 2000  # connections, more than any setting needs: what is measured is the way, not the pacer
 _GET = Call("GET", "/v2/orders/6f0a7c52-9d1b-4b8e-8a53-2f4c6d8e9b10")
 
-Make = Callable[[], httpx.AsyncBaseTransport | None]
-
 
 def wire_of(way: str, base_url: str) -> Wire:
+    return Wire(base_url, transport_of(way, base_url), Pacer(None, _MOST))
+
+
+def transport_of(way: str, base_url: str) -> Transport:
+    if way == "aiohttp":
+        return OverAiohttp(base_url, None)
+    if way == "fast":
+        return OverPyreqwest(base_url, None)
     limits = httpx.Limits(max_connections=_MOST, max_keepalive_connections=_MOST)
-    transports: dict[str, Make] = {
-        "aiohttp": AiohttpTransport,
-        "fast": lambda: None,
-        "httpx": lambda: httpx.AsyncHTTPTransport(limits=limits),
-    }
-    url = checked_url(base_url, allow_http=False)
-    return Wire(base_url, way_to(url, base_url, transports[way]()), Pacer(None, _MOST))
+    return OverHttpx(base_url, httpx.AsyncHTTPTransport(limits=limits))
 
 
 async def call(wire: Wire, what: Call = _GET) -> None:

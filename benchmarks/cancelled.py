@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from contextlib import nullcontext
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,18 +14,14 @@ import httpx
 
 from benchmarks.canning import Canned, canned
 from benchmarks.driving import BenchmarkError
+from benchmarks.hiding import without
 from benchmarks.table import machine, table
 from cdek_async import CdekClient, CdekError, DeleteOrder, Polling
-from cdek_async._aiohttp import AiohttpTransport
 from cdek_async._endpoint import CONNECTIONS
 
 _CALLERS, _AFTERWARDS = 20, 5
 _LONGEST = 0.02  # seconds until a caller is cancelled, at most
-_WAYS: dict[str, Callable[[], httpx.AsyncBaseTransport | None]] = {
-    "cdek_async": AiohttpTransport,
-    "cdek_async[fast]": lambda: None,
-    "cdek_async, httpx's own transport": httpx.AsyncHTTPTransport,
-}
+_PLAIN, _FAST, _HTTPX = "cdek_async", "cdek_async[fast]", "cdek_async, httpx's own transport"
 
 
 class Left(NamedTuple):
@@ -45,7 +41,11 @@ class Left(NamedTuple):
 async def way_through(way: str, base_url: str, seconds: float) -> Left:
     rng = random.Random(1)
     polling = Polling(wait_initial=0.005)
-    client = CdekClient("id", "secret", base_url=base_url, rate=None, transport=_WAYS[way](), polling=polling)
+    transport = httpx.AsyncHTTPTransport() if way == _HTTPX else None
+    with without("pyreqwest") if way == _PLAIN else nullcontext():
+        client = CdekClient(
+            "id", "secret", base_url=base_url, rate=None, transport=transport, polling=polling
+        )
     cancelled, served, ends = 0, 0, time.monotonic() + seconds
 
     async def caller() -> None:
@@ -87,7 +87,7 @@ def main() -> None:
     print(machine(), flush=True)
     found: dict[str, Left] = {}
     with canned() as server:
-        for way in _WAYS:
+        for way in (_PLAIN, _FAST, _HTTPX):
             left = asyncio.run(way_through(way, server.base_url, options.seconds))
             found[way] = left._replace(connections=connections_left(server))
     load = ", ".join(f"{one:.2f}" for one in os.getloadavg())

@@ -13,8 +13,8 @@ from uuid import UUID
 import httpx
 
 from benchmarks.cores import pin
+from benchmarks.hiding import without
 from cdek_async import CdekClient, CdekError, DeleteOrder, Polling
-from cdek_async._aiohttp import AiohttpTransport
 
 _CORE = 0
 Exchange = Callable[[str, str], Awaitable[tuple[int, Any]]]
@@ -87,6 +87,11 @@ async def by_hand(
         return time.process_time() - cpu, time.monotonic() - began
 
 
+async def plainly(base_url: str, uuids: list[str], flight: int) -> tuple[float, float]:
+    with without("pyreqwest"):
+        return await ours(None, base_url, uuids, flight)
+
+
 async def ours(
     transport: httpx.AsyncBaseTransport | None, base_url: str, uuids: list[str], flight: int
 ) -> tuple[float, float]:
@@ -110,7 +115,7 @@ SIDES: Mapping[str, Side] = {
     "aiohttp": lambda *job: by_hand(aiohttp_loop, *job),
     "httpx": lambda *job: by_hand(httpx_loop, *job),
     "pyreqwest": lambda *job: by_hand(pyreqwest_loop, *job),
-    "ours": lambda *job: ours(AiohttpTransport(), *job),
+    "ours": plainly,
     "ours-fast": lambda *job: ours(None, *job),
     "ours-httpx": lambda *job: ours(httpx.AsyncHTTPTransport(), *job),
 }

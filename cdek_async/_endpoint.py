@@ -62,9 +62,9 @@ def way_to(url: SplitResult, base_url: str, transport: httpx.AsyncBaseTransport 
         from cdek_async._over_pyreqwest import OverPyreqwest  # noqa: PLC0415 - see above
 
         return OverPyreqwest(base_url, proxy)
-    from cdek_async._aiohttp import AiohttpTransport  # noqa: PLC0415 - see above
+    from cdek_async._over_aiohttp import OverAiohttp  # noqa: PLC0415 - see above
 
-    return OverHttpx(base_url, AiohttpTransport(proxy=proxy))
+    return OverAiohttp(base_url, proxy)
 
 
 def _native_certificates() -> bool:

@@ -1,8 +1,6 @@
 """Exchanges over any httpx transport: httpx.Request out, httpx.Response back, and nothing else of httpx."""
 
 import asyncio
-import ssl
-from collections.abc import Iterator
 from functools import lru_cache
 
 import httpx
@@ -17,7 +15,7 @@ from cdek_async._transport import (
     Answer,
     Silence,
     is_plain,
-    words,
+    silence_of,
 )
 
 # Raised by httpx's own transport before a byte of the request is written.
@@ -30,23 +28,22 @@ _BEFORE = (
     httpx.LocalProtocolError,
 )
 _GRACE = 1.0  # seconds beyond its limit: a body that drips in byte by byte never trips a read timeout
-_CUT = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 
 class OverHttpx:
     """A base URL behind an httpx transport."""
 
+    # httpx's own loses a connection of its pool for a request that is cancelled (encode/httpcore#1093).
+    cuttable = False
+
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport) -> None:
-        # httpx's own loses a connection of its pool for a request that is cancelled (encode/httpcore#1093).
-        self.cuttable = bool(getattr(transport, "cuttable", False))
         self._base_url = base_url
         self._transport = transport
         self._headers = httpx.Headers({"Host": httpx.URL(base_url).netloc.decode("ascii"), **HEADERS})
 
     async def ask(self, call: Call, seconds: float, authorization: str | None) -> Answer:
         request = self._request(call, seconds, authorization)
-        # Of the transport that is known to bear a cut it is known that it keeps to the limit, too.
-        async with asyncio.timeout(None if self.cuttable else seconds + _GRACE):
+        async with asyncio.timeout(seconds + _GRACE):
             response = await self._transport.handle_async_request(request)
             headers = _headers(response)
             try:
@@ -63,17 +60,11 @@ class OverHttpx:
         )
 
     def silence(self, error: Exception) -> Silence:
-        """Other transports report a cut connection as ConnectError or ConnectTimeout too: see beneath."""
-        causes = list(_causes(error))
-        unsent = isinstance(error, _BEFORE) and not any(isinstance(cause, _CUT) for cause in causes)
-        tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
-        system = next((cause for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
-        # The system's words, for asyncio puts its own in their place.
-        what = type(error).__name__ if system is None else words(system.errno, str(system.strerror))
-        if tls is not None and unsent:
-            what = f"TLS failed: {tls.strerror or type(tls).__name__}"
-        lasting = unsent and (tls is not None or isinstance(error, httpx.UnsupportedProtocol))
-        return Silence(what, unsent, lasting)
+        return silence_of(
+            error,
+            unsent=isinstance(error, _BEFORE),
+            lasting=isinstance(error, httpx.UnsupportedProtocol),
+        )
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -123,12 +114,3 @@ async def _read(response: httpx.Response, encoding: str | None) -> tuple[bytes, 
         if len(body) > MAX_REPLY:
             return b"", TOO_LONG
     return bytes(body), ""
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    for _ in range(10):  # chains can be made circular
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__ or cause.__context__

@@ -1,6 +1,8 @@
 """The seam between an exchange and what carries it: one call out, one answer back, or silence."""
 
 import os
+import ssl
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from cdek_async._models import Call
@@ -61,6 +63,31 @@ class Transport(Protocol):
 def is_plain(encoding: str | None) -> bool:
     """Whether a body is as it came."""
     return encoding is None or encoding.lower() == "identity"
+
+
+def silence_of(error: Exception, *, unsent: bool, lasting: bool = False) -> Silence:
+    """What an error says by what lies beneath it; a cut connection is reported as "not connected" too."""
+    causes = list(_causes(error))
+    unsent = unsent and not any(isinstance(cause, _CUT) for cause in causes)
+    tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    system = next((cause for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+    # The system's words, for asyncio puts its own in their place.
+    what = type(error).__name__ if system is None else words(system.errno, str(system.strerror))
+    if tls is not None and unsent:
+        what = f"TLS failed: {tls.strerror or type(tls).__name__}"
+    return Silence(what, unsent, lasting=unsent and (lasting or tls is not None))
+
+
+_CUT = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    for _ in range(10):  # chains can be made circular
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def words(number: int | None, otherwise: str) -> str:

@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {
         "_alarm",
         "_deadline",
-        "_aiohttp",
+        "_over_aiohttp",
         "_endpoint",
         "_engine",
         "_job",
@@ -54,9 +54,9 @@ LAYERS: list[set[str]] = [
     {"__main__"},
 ]
 AT_HOME: dict[str, set[str]] = {
-    "httpx": {"_over_httpx", "_aiohttp", "_endpoint", "_client", "sandbox"},
-    "aiohttp": {"_aiohttp"},
-    "yarl": {"_aiohttp"},  # aiohttp's URLs
+    "httpx": {"_over_httpx", "_over_aiohttp", "_endpoint", "_client", "sandbox"},
+    "aiohttp": {"_over_aiohttp"},
+    "yarl": {"_over_aiohttp"},  # aiohttp's URLs
     "pyreqwest": {"_over_pyreqwest"},
     "tenacity": {"_http", "_polling"},
     "cattrs": {"_wire"},

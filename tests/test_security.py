@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-import httpx
 import pytest
 
 from cdek_async import (
@@ -42,7 +41,6 @@ from cdek_async import (
     TransportError,
     UpdateOrder,
 )
-from cdek_async._aiohttp import AiohttpTransport
 from cdek_async._endpoint import checked_url
 from cdek_async._wire import changes_json, dumps
 from cdek_async.cli._report import Entry, csv_line, json_line
@@ -50,7 +48,7 @@ from cdek_async.cli._rows import Row
 from tests import replies, test_ways
 from tests.cli.terminal import environment, finish
 from tests.planted import MESSAGE, NOISE, ORDER, SECRET, TOKEN, changes, marks, request, shown, told
-from tests.ways import Way, every_way, fast
+from tests.ways import WAYS, Way, every_way
 
 JSON = "Content-Type: application/json\r\n"
 
@@ -354,8 +352,8 @@ def test_credentials_go_to_one_host(
     assert elsewhere.heads == []
 
 
-@pytest.mark.parametrize("way", [AiohttpTransport, None], ids=["aiohttp", "fast"])
-def test_a_proxy_of_https_hears_only_where_it_leads(way: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", ["aiohttp", "fast"], indirect=True)
+def test_a_proxy_of_https_hears_only_where_it_leads(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     """CONNECT and the host; credentials and tokens are within the tunnel."""
     proxy = test_ways.Server(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
@@ -364,10 +362,7 @@ def test_a_proxy_of_https_hears_only_where_it_leads(way: Any, monkeypatch: pytes
             address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
             monkeypatch.setenv("https_proxy", address)
             monkeypatch.setenv("no_proxy", "")
-            transport = way and way(proxy=address)
-            async with CdekClient(
-                "me", SECRET, base_url="https://cdek.invalid", transport=transport
-            ) as client:
+            async with CdekClient("me", SECRET, base_url="https://cdek.invalid", transport=way()) as client:
                 with pytest.raises(TransportError):
                     await client.run(DeleteOrder(ORDER), timeout=1)
 
@@ -415,7 +410,8 @@ VICTIM = """
 import asyncio, sys
 from benchmarks.side import peak_memory
 from cdek_async import CdekClient, CdekError, Polling
-from tests.test_security import BOMBS, ORDER, WAYS
+from tests.test_security import BOMBS, ORDER
+from tests.ways import WAYS, hide_pyreqwest
 
 async def ask(way, url, name):
     options = {"transport": way(), "polling": Polling(timeout=1)}
@@ -427,6 +423,8 @@ async def ask(way, url, name):
         raise AssertionError(f"{name} was an answer")
 
 async def main(way, url):
+    if way == "aiohttp":
+        hide_pyreqwest()
     await ask(WAYS[way], url, "page")
     for bomb in BOMBS:
         before = peak_memory()
@@ -435,7 +433,6 @@ async def main(way, url):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-WAYS: dict[str, Way] = {"aiohttp": AiohttpTransport, "fast": fast, "httpx": httpx.AsyncHTTPTransport}
 
 
 @pytest.mark.parametrize("way", WAYS)

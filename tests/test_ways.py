@@ -18,7 +18,7 @@ from cdek_async import BadReply, CdekClient, TransportError
 from cdek_async._endpoint import checked_url, way_to
 from cdek_async._exchange import Wire
 from cdek_async._models import Call, Reply
-from cdek_async._over_httpx import OverHttpx
+from cdek_async._over_aiohttp import OverAiohttp
 from cdek_async._over_pyreqwest import OverPyreqwest
 from cdek_async._pacing import Pacer, Urgency
 from cdek_async._transport import MAX_REPLY
@@ -343,7 +343,7 @@ def test_the_fast_way_is_taken_where_it_is_installed(
     chosen = way_to(checked_url(base_url, allow_http=False), base_url, None)
     fast = installed and (not named or sys.platform == "linux")
     assert isinstance(chosen, OverPyreqwest) == fast
-    assert isinstance(chosen, OverHttpx) == (not fast)
+    assert isinstance(chosen, OverAiohttp) == (not fast)
 
 
 def test_certificates_that_cannot_be_read_are_told_of_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
