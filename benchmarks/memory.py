@@ -84,7 +84,8 @@ async def one(*, rows: int, settle: float, journal: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "orders.csv"
         with path.open("w") as file:
-            file.writelines(("uuid\n", *(f"{UUID(int=(4 << 76) | (1 << 63) | n)}\n" for n in range(rows))))
+            file.write("uuid\n")
+            file.writelines(f"{UUID(int=(4 << 76) | (1 << 63) | n)}\n" for n in range(rows))
         transport = Instant(settle)
         client = CdekClient("a", "b", transport=transport, rate=None)
         kept = Journal(Path(directory) / "journal") if journal else None

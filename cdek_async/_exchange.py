@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from cdek_async._cuts import Cuts
 from cdek_async._deadline import finished
 from cdek_async._document import parse
 from cdek_async._errors import BadReply, TransportError, harmless
@@ -21,6 +22,7 @@ LONGEST_RETRY_AFTER = 120.0  # seconds; longer means: give up and say so
 TOO_MANY, UNAVAILABLE = 429, 503
 _GATEWAY = (502, 503, 504)  # it answers for CDEK, which does not
 
+_GRACE = 1.0  # seconds
 _SLOW = 1.0  # seconds after which an answer's date is known to be old
 
 _log = logging.getLogger("cdek_async")
@@ -56,9 +58,8 @@ class Wire:
         self.calls = 0
         self._host = urlsplit(base_url).netloc
         self._transport = transport
-        self._under_way: set[asyncio.Timeout] = set()
+        self._under_way = Cuts()
         self._left: set[asyncio.Task[Reply]] = set()
-        self._over = asyncio.Event()
         self._closed = False
 
     async def aclose(self) -> None:
@@ -66,18 +67,10 @@ class Wire:
         self._closed = True
         self.pacer.close()
         try:
-            await self._end()
+            await self._under_way.all()
+            await asyncio.gather(*self._left, return_exceptions=True)
         finally:  # also where closing is cut short
             await self._transport.aclose()
-
-    async def _end(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for cut in self._under_way:
-            if not cut.expired():
-                cut.reschedule(now)
-        if self._under_way:
-            await self._over.wait()
-        await asyncio.gather(*self._left, return_exceptions=True)
 
     async def exchange(self, call: Call, seconds: float, authorization: str | None = None) -> Reply:
         """Send a call that the pacer let go; its place is given back when the exchange ends.
@@ -136,18 +129,18 @@ class Wire:
     async def _heard(
         self, call: Call, seconds: float, authorization: str | None
     ) -> Reply | tuple[TransportError, BaseException | None]:
-        cut = asyncio.timeout(None)  # for whoever closes the client
+        cut = asyncio.timeout(None)
         try:
             async with cut:
-                self._under_way.add(cut)
+                # Of a write, what its transport says of its own limit tells more than a cut.
+                patient = call.write or not self._transport.cuttable
+                self._under_way.add(cut, seconds + _GRACE if patient else seconds)
                 answer = await self._transport.ask(call, seconds, authorization)
             return _reply(answer)
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left
             return self._unanswered(call, error), harmless(error)
         finally:
             self._under_way.discard(cut)
-            if self._closed and not self._under_way:
-                self._over.set()
 
     def _unanswered(self, call: Call, error: Exception) -> TransportError:
         """Tell "nothing was sent" from "it may have been"."""

@@ -17,6 +17,7 @@ from cdek_async._transport import (
     silence_of,
 )
 
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT)  # the exchange has the rest
 _SKIP = ("Content-Type",)  # what a call without a body lacks stays out
 # Raised before a byte of the request is written.
 _BEFORE = (
@@ -39,7 +40,7 @@ class OverAiohttp:
         self._ssl = httpx.create_ssl_context()  # with SSL_CERT_FILE and SSL_CERT_DIR, as AsyncClient has it
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, call: Call, seconds: float, authorization: str | None) -> Answer:
+    async def ask(self, call: Call, seconds: float, authorization: str | None) -> Answer:  # noqa: ARG002 - cut
         headers = {} if authorization is None else {"Authorization": authorization}
         if call.body:
             headers["Content-Type"] = call.content_type
@@ -49,7 +50,7 @@ class OverAiohttp:
             url.with_query(call.params) if call.params else url,
             headers=headers,
             data=call.body or None,
-            timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT, seconds)),
+            timeout=_TIMEOUT,
             proxy=self._proxy,
             allow_redirects=False,
         ) as answer:

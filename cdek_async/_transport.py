@@ -48,7 +48,10 @@ class Transport(Protocol):
     """Whether `ask` may be cancelled without harm to other calls."""
 
     async def ask(self, call: Call, seconds: float, authorization: str | None) -> Answer:
-        """Send once and read the answer, within so many seconds; raises what `silence` understands."""
+        """Send once and read the answer; it is cut after so many seconds, and no step need take longer.
+
+        Raises what `silence` understands.
+        """
         ...
 
     def silence(self, error: Exception) -> Silence:

@@ -27,6 +27,7 @@ LAYERS: list[set[str]] = [
     },
     {
         "_alarm",
+        "_cuts",
         "_deadline",
         "_over_aiohttp",
         "_endpoint",
