@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+import cdek_async
 from cdek_async import CdekError, Outcome, Request, State, Ticket, TransportError, Unsettled, Verdict
 from cdek_async.sandbox import Fault, Kind
 from tests.simulation.__main__ import many
 from tests.simulation.coverage import IMPOSSIBLE, empty_cells, table
 from tests.simulation.faults import OTHERS, ROWS, Point, Wrong
 from tests.simulation.judge import Judge
+from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.play import Played, play
 from tests.simulation.record import SECRET, Effort, Record
 from tests.simulation.schedule import Asked, Given, Schedule, draw
@@ -48,6 +50,14 @@ def test_a_cell_that_was_never_met_is_told() -> None:
     assert all(reason for reason in IMPOSSIBLE.values())
     assert all(row.elsewhere for row in ROWS if row.points != frozenset(Point))
     assert len(list(table(met))) == 2 + len(ROWS) + len(OTHERS)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_breaks_what_is_there(mutant: Mutant) -> None:
+    """Its text stands in the source, and once: renewed with it, or the proof by mutation ends."""
+    source = Path(cdek_async.__file__).parent / f"{mutant.module}.py"
+    assert source.read_text(encoding="utf-8").count(mutant.old) == 1
+    assert mutant.new != mutant.old
 
 
 # -- it would notice ---------------------------------------------------------------------------------------
