@@ -8,6 +8,7 @@ import time
 import httpx
 
 from benchmarks.cores import pin
+from cdek_async._endpoint import CONNECTIONS
 from cdek_async._exchange import Wire
 from cdek_async._models import Call
 from cdek_async._over_aiohttp import OverAiohttp
@@ -17,20 +18,21 @@ from cdek_async._pacing import Pacer, Urgency
 from cdek_async._transport import Transport
 
 _CORE = 0
-_MOST = 2000  # connections, more than any setting needs: what is measured is the way, not the pacer
 _GET = Call("GET", "/v2/orders/6f0a7c52-9d1b-4b8e-8a53-2f4c6d8e9b10")
 
 
-def wire_of(way: str, base_url: str) -> Wire:
-    return Wire(base_url, transport_of(way, base_url), Pacer(None, _MOST))
+def wire_of(way: str, base_url: str, idle: int) -> Wire:
+    """As a client has it, so that of 1,000 callers 200 are on the wire; with more only to have them idle."""
+    most = max(CONNECTIONS, idle)
+    return Wire(base_url, transport_of(way, base_url, most), Pacer(None, most))
 
 
-def transport_of(way: str, base_url: str) -> Transport:
+def transport_of(way: str, base_url: str, most: int) -> Transport:
     if way == "aiohttp":
         return OverAiohttp(base_url, None)
     if way == "fast":
         return OverPyreqwest(base_url, None)
-    limits = httpx.Limits(max_connections=_MOST, max_keepalive_connections=_MOST)
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
     return OverHttpx(base_url, httpx.AsyncHTTPTransport(limits=limits))
 
 
@@ -51,9 +53,9 @@ async def many(wire: Wire, calls: int, flight: int) -> None:
 
 
 async def main(way: str, base_url: str, calls: int, flight: int, idle: int) -> dict[str, float]:
-    wire = wire_of(way, base_url)
+    wire = wire_of(way, base_url, idle)
     try:
-        opened = max(idle, flight)
+        opened = max(idle, min(flight, CONNECTIONS))
         await asyncio.gather(*(call(wire, Call("GET", f"/hold/{opened}")) for _ in range(opened)))
         await many(wire, calls // 4, flight)
         cpu = time.process_time()

@@ -105,7 +105,7 @@ class Auth:
 
     async def _attempt(self, deadline: Deadline) -> Reply:
         await self._wire.pacer.acquire(Urgency.TOKEN)
-        reply = answered(self._call, await self._wire.exchange(self._call, deadline.remaining()))
+        reply = answered(self._call, await self._wire.exchange(self._call, deadline.remaining(), alone=True))
         if reply.status < 400 and reply.data is None:  # noqa: PLR2004
             raise TransportError(f"the token endpoint answered {reply.status} with {reply.snippet}")
         return reply

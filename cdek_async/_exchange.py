@@ -22,7 +22,7 @@ LONGEST_RETRY_AFTER = 120.0  # seconds; longer means: give up and say so
 TOO_MANY, UNAVAILABLE = 429, 503
 _GATEWAY = (502, 503, 504)  # it answers for CDEK, which does not
 
-_GRACE = 1.0  # seconds
+_GRACE = 1.0  # seconds beyond its limit after which a transport that does not keep to it is cut
 _SLOW = 1.0  # seconds after which an answer's date is known to be old
 
 _log = logging.getLogger("cdek_async")
@@ -72,18 +72,23 @@ class Wire:
         finally:  # also where closing is cut short
             await self._transport.aclose()
 
-    async def exchange(self, call: Call, seconds: float, authorization: str | None = None) -> Reply:
+    async def exchange(
+        self, call: Call, seconds: float, authorization: str | None = None, *, alone: bool = False
+    ) -> Reply:
         """Send a call that the pacer let go; its place is given back when the exchange ends.
 
-        A caller that leaves cuts it off where the transport bears that; else it ends by itself.
+        A caller that leaves cuts it off where the transport bears that; else it ends by itself. `alone`: in a
+        task that nobody leaves.
         """
         seconds = min(seconds, LIMIT)
-        if call.write or self._transport.cuttable:
+        # What a transport says of its own limit tells more than a cut.
+        patience = 0.0 if self._transport.cuttable and not alone else _GRACE
+        if alone or self._transport.cuttable:
             try:
-                return await self._exchange(call, seconds, authorization)
+                return await self._exchange(call, seconds, patience, authorization)
             finally:
                 self.pacer.release()
-        task = asyncio.create_task(self._exchange(call, seconds, authorization))
+        task = asyncio.create_task(self._exchange(call, seconds, patience, authorization))
         self._left.add(task)
         task.add_done_callback(self._ended)
         await finished(task, timeout=seconds)
@@ -97,12 +102,14 @@ class Wire:
         if not task.cancelled():
             task.exception()  # a caller that left has no use for it
 
-    async def _exchange(self, call: Call, seconds: float, authorization: str | None) -> Reply:
+    async def _exchange(
+        self, call: Call, seconds: float, patience: float, authorization: str | None
+    ) -> Reply:
         if self._closed:
             raise TransportError(f"{call.method} {call.path}: not sent, the client was closed", lasting=True)
         self.calls += 1
         began = asyncio.get_running_loop().time()
-        reply = await self._heard(call, seconds, authorization)
+        reply = await self._heard(call, seconds, patience, authorization)
         if not isinstance(reply, Reply):  # raised here, where what a library says of it is no context
             failure, cause = reply
             if not failure.lasting:
@@ -127,14 +134,12 @@ class Wire:
         return reply
 
     async def _heard(
-        self, call: Call, seconds: float, authorization: str | None
+        self, call: Call, seconds: float, patience: float, authorization: str | None
     ) -> Reply | tuple[TransportError, BaseException | None]:
         cut = asyncio.timeout(None)
         try:
             async with cut:
-                # Of a write, what its transport says of its own limit tells more than a cut.
-                patient = call.write or not self._transport.cuttable
-                self._under_way.add(cut, seconds + _GRACE if patient else seconds)
+                self._under_way.add(cut, seconds + patience)
                 answer = await self._transport.ask(call, seconds, authorization)
             return _reply(answer)
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left

@@ -168,7 +168,7 @@ class Http:
         deadline.start()
         # A write is not cut by its deadline: its caller leaves, and its answer is heard all the same.
         seconds = inf if call.write else deadline.remaining()
-        return token, await self._wire.exchange(call, seconds, f"Bearer {token}")
+        return token, await self._wire.exchange(call, seconds, f"Bearer {token}", alone=call.write)
 
     async def _leave(self, call: Call, deadline: Deadline, urgency: Urgency) -> tuple[str, float]:
         """A token, and the pacer's leave to send a call with it."""

@@ -78,7 +78,7 @@ class Network(httpx.AsyncBaseTransport):
         self._latency = record.schedule.habits.latency
         self._times: deque[float] | None = None if rate is None else deque(maxlen=int(rate))
         self._token, self._until = "", 0.0
-        self._refused: dict[str, float] = {}
+        self._refused: dict[str, tuple[float, Effort]] = {}
         self._fetching = 0
         self.first_took: float | None = None
         """How old the Date was with which this client's clock of the server was set."""
@@ -125,8 +125,8 @@ class Network(httpx.AsyncBaseTransport):
         self._check_budget(url.host, now)
         if point in TOKENS:
             self._check_renewal(now)
-        elif now > self._refused.get(token, now) + INSTANT:
-            self._violate("R6: a call was sent with a token that had been refused")
+        else:
+            self._check_token(token, now)
         if kind in ("DELETE", "PATCH"):
             check_write(record, effort, now)
             effort.written_at = now if effort.written_at is None else effort.written_at
@@ -152,6 +152,12 @@ class Network(httpx.AsyncBaseTransport):
             if len(self._times) == self._times.maxlen and now - self._times[0] < _SECONDS:
                 self._violate(f"R7: more than {self._times.maxlen} calls within a second")
             self._times.append(now)
+
+    def _check_token(self, token: str, now: float) -> None:
+        at, effort = self._refused.get(token, (now, None))
+        left = effort is not None and effort.over_at is not None and effort.over_at <= at + INSTANT
+        if now > at + INSTANT and not left:  # who left in the very moment did not hear of it
+            self._violate("R6: a call was sent with a token that had been refused")
 
     def _check_renewal(self, now: float) -> None:
         if self._fetching:
@@ -266,7 +272,7 @@ class Network(httpx.AsyncBaseTransport):
             if exchange.token == self._token:
                 self._token = ""
             if exchange.effort.over_at is None:  # else nobody is there any more to hear of it
-                self._refused.setdefault(exchange.token, self._record.now())
+                self._refused.setdefault(exchange.token, (self._record.now(), exchange.effort))
         elif exchange.result == "token":
             body = json.loads(answer.body)
             self._token = body["access_token"]
