@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 import statistics
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import httpx
 
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.figures import peak_second
 from benchmarks.table import table
 from cdek_async import CdekClient, DeleteOrder, Outcome
@@ -242,7 +241,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 
 from benchmarks.canning import Canned, canned
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.hiding import without
 from benchmarks.table import machine, table
 from cdek_async import CdekClient, CdekError, DeleteOrder, Polling
@@ -117,7 +117,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, NamedTuple
 
 from benchmarks.terms import Address, Done, Job, Manner, Now, Plan, Record
@@ -13,6 +13,14 @@ from benchmarks.terms import Address, Done, Job, Manner, Now, Plan, Record
 
 class BenchmarkError(Exception):
     """A benchmark whose figures would be worth nothing; its text is one line for a person."""
+
+
+def command(main: Callable[[], None]) -> None:
+    """Run a script; ends with one line and exit code 1 where its figures would be worth nothing."""
+    try:
+        main()
+    except BenchmarkError as error:
+        sys.exit(f"benchmark failed: {error}")
 
 
 class Run(NamedTuple):

@@ -6,7 +6,7 @@ import statistics
 import sys
 
 from benchmarks.canning import Canned, canned
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.table import machine, table
 from cdek_async._endpoint import CONNECTIONS
 
@@ -71,7 +71,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.instant import Instant
 from benchmarks.table import machine, table
 from cdek_async import CdekClient, DeleteOrder, Polling
@@ -171,7 +171,4 @@ async def _one(way: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

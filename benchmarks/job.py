@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import NamedTuple
 
-from benchmarks.driving import BenchmarkError, run
+from benchmarks.driving import command, run
 from benchmarks.figures import Figures, check, figures, median
 from benchmarks.table import machine, table
 from benchmarks.terms import Manner, Plan
@@ -107,7 +107,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

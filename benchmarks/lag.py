@@ -2,9 +2,8 @@
 
 import argparse
 import statistics
-import sys
 
-from benchmarks.driving import BenchmarkError, run
+from benchmarks.driving import command, run
 from benchmarks.figures import check, lags, percentile
 from benchmarks.table import machine, table
 from benchmarks.terms import Manner, Plan
@@ -67,7 +66,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from rich.console import Console
 
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.instant import Instant
 from benchmarks.side import peak_memory
 from benchmarks.table import machine, table
@@ -108,7 +108,4 @@ async def one(*, rows: int, settle: float, journal: bool) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(str(error))
+    command(main)

@@ -5,7 +5,6 @@ import asyncio
 import json
 import random
 import statistics
-import sys
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import httpx
 import tenacity
 
 from benchmarks.best import LAWS, Best, best
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.table import table
 from cdek_async import CdekClient, DeleteOrder, Polling
 from tests.virtual import run
@@ -144,7 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

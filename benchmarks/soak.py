@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from statistics import linear_regression, median
 from typing import NamedTuple
 from uuid import uuid4
 
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.soaked import Ended, Start
 from benchmarks.soaking import Mixed, served
 from benchmarks.table import machine, table
@@ -195,7 +194,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

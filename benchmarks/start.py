@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from benchmarks.driving import BenchmarkError
+from benchmarks.driving import BenchmarkError, command
 from benchmarks.table import machine, table
 
 _SIDES = {
@@ -73,7 +73,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchmarkError as error:
-        sys.exit(f"benchmark failed: {error}")
+    command(main)

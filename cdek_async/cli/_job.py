@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from urllib.parse import urlsplit
 
 from cdek_async import AuthError, CdekClient, CdekError, Journal, Outcome, Polling, Progress
 from cdek_async.cli._allowance import Allowance
 from cdek_async.cli._asked import Ask, Asked
+from cdek_async.cli._connect import silent_host
 from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._interrupt import interrupts
 from cdek_async.cli._report import UNUSABLE, Entry, Report, csv_line, entry_of, unusable
 from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen, Standing
 from cdek_async.cli._tally import Tally
-from cdek_async.cli._text import counted, reason
+from cdek_async.cli._text import counted
 from cdek_async.cli._wishes import Wishes
 
 
@@ -103,8 +103,7 @@ class Job:
     @property
     def silent(self) -> str:
         """The host that answers nothing at the moment, or has answered nothing yet."""
-        unanswered = self.client.paused or (self.client.calls and not self.began)
-        return urlsplit(self.client.base_url).netloc if unanswered else ""
+        return silent_host(self.client, heard=self.began)
 
     def _tell_journal(self) -> None:
         if self.journal is None:
@@ -153,11 +152,10 @@ class Job:
             return
         try:
             self._report.write(entry)
-        except BrokenPipeError:  # whoever read it has seen enough, and says nothing; so do we
-            self._end(Stop("", Code.FAILED))
-        except OSError as error:  # what the report lacks is told here, so that it is told at all
-            self._end(Stop(f"report {self._report.name}: {reason(error)}", Code.FAILED))
-            self.screen.say(csv_line(entry))
+        except Stop as why:
+            self._end(why)
+            if str(why):  # what the report lacks is told here, so that it is told at all
+                self.screen.say(csv_line(entry))
 
     def _end(self, why: Stop) -> None:
         """Send nothing more; the first reason is the one that is told."""

@@ -4,11 +4,11 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
-from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
 
 from cdek_async import AuthError, CdekClient, Operation, OrderInfo
+from cdek_async.cli._connect import silent_host
 from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._forecast import Forecast, Foretell, Prediction, Trial
 from cdek_async.cli._interrupt import interrupts
@@ -16,11 +16,9 @@ from cdek_async.cli._reads import Seen, read_all
 from cdek_async.cli._report import UNUSABLE, Entry, Report, unusable
 from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen, clock
-from cdek_async.cli._tally import OTHER_CODES
-from cdek_async.cli._text import counted, reason
+from cdek_async.cli._tally import count_code
+from cdek_async.cli._text import counted
 
-_MAX_CODES = 50
-_LONGEST_CODE = 80
 _MOST_EFFECTS = 8  # of one order, on the screen
 
 
@@ -83,8 +81,7 @@ class Found:
         """Count one row; CDEK's codes and statuses are open lists."""
         self.predictions[prediction] += 1
         if prediction == self.trial.coded:
-            known = code[:_LONGEST_CODE]
-            self.codes[known if known in self.codes or len(self.codes) < _MAX_CODES else OTHER_CODES] += 1
+            count_code(self.codes, code)
 
     def shown(self) -> list[tuple[str, int]]:
         """The counts by their words; the first is told even when it is none."""
@@ -167,8 +164,7 @@ class Rehearsal:
     @property
     def silent(self) -> str:
         """The host that answers nothing at the moment, or has answered nothing yet."""
-        unanswered = self._client.paused or (self._client.calls and not self._read)
-        return urlsplit(self._client.base_url).netloc if unanswered else ""
+        return silent_host(self._client, heard=bool(self._read))
 
     def standing(self) -> Reading:
         """Where it stands."""
@@ -207,10 +203,8 @@ class Rehearsal:
             return
         try:
             self._report.write(entry)
-        except BrokenPipeError:  # whoever read it has seen enough, and says nothing; so do we
-            self._end(Stop("", Code.FAILED))
-        except OSError as error:
-            self._end(Stop(f"report {self._report.name}: {reason(error)}", Code.FAILED))
+        except Stop as why:
+            self._end(why)
 
     def _end(self, why: Stop) -> None:
         """Read nothing more; the first reason is the one that is told."""

@@ -5,7 +5,8 @@ import io
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from attrs import frozen
 
 from cdek_async import CdekError, Outcome
 from cdek_async._progress import word_of
-from cdek_async.cli._exit import Stop
+from cdek_async.cli._exit import Code, Stop
 from cdek_async.cli._json import escaped
 from cdek_async.cli._rows import Row
 from cdek_async.cli._stdout import standard_output
@@ -98,10 +99,8 @@ class Report:
         self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
         self._stale = self._regular and bool(os.fstat(self._fd).st_size)
         if not self._stale:
-            try:
+            with self._stopping(Code.USAGE):
                 self._begin()
-            except OSError as error:
-                raise Stop(f"report {self.name}: {reason(error)}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -116,13 +115,23 @@ class Report:
                 Path(self._path).unlink(missing_ok=True)
 
     def write(self, entry: Entry) -> None:
-        """Add one row; an `OSError` leaves the rows before it whole."""
-        if self._stale:
-            os.ftruncate(self._fd, 0)
-            self._stale = False
-            self._begin()
-        self._write(json_line(entry) if self._json else csv_line(entry))
+        """Add one row; raises `Stop` where it cannot be, which leaves the rows before it whole."""
+        with self._stopping(Code.FAILED):
+            if self._stale:
+                os.ftruncate(self._fd, 0)
+                self._stale = False
+                self._begin()
+            self._write(json_line(entry) if self._json else csv_line(entry))
         self._rows += 1
+
+    @contextmanager
+    def _stopping(self, code: Code) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError as error:  # whoever read it has seen enough, and says nothing; so do we
+            raise Stop("", Code.FAILED) from error
+        except OSError as error:
+            raise Stop(f"report {self.name}: {reason(error)}", code) from error
 
     def _begin(self) -> None:
         if not self._json:

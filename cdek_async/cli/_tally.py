@@ -1,7 +1,6 @@
 """Counts of a bulk job for people: by verdict, and rejections by code."""
 
 from collections import Counter
-from collections.abc import Iterable
 
 from attrs import define, field
 
@@ -13,6 +12,12 @@ _MAX_CODES = 50
 _LONGEST_CODE = 80
 _BAD = ("rejected", "not_found", "failed", UNUSABLE)
 _OPEN = ("unsettled", "undecided")
+
+
+def count_code(codes: Counter[str], code: str) -> None:
+    """Count one more of it; CDEK's list is open, our memory is not."""
+    known = code[:_LONGEST_CODE]
+    codes[known if known in codes or len(codes) < _MAX_CODES else OTHER_CODES] += 1
 
 
 @define
@@ -27,13 +32,8 @@ class Tally:
         """Count one row that has its verdict."""
         self.verdicts[entry.verdict] += 1
         if entry.verdict == "rejected":
-            self._add_codes({code for code, _ in entry.errors} or {"no code given"})
-
-    def _add_codes(self, codes: Iterable[str]) -> None:
-        """Count an order once for each of its codes; CDEK's list is open, our memory is not."""
-        for code in sorted(codes):
-            known = code[:_LONGEST_CODE]
-            self.codes[known if known in self.codes or len(self.codes) < _MAX_CODES else OTHER_CODES] += 1
+            for code in sorted({code for code, _ in entry.errors} or {"no code given"}):
+                count_code(self.codes, code)
 
     @property
     def open(self) -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,12 @@ from cdek_async.cli._forecast import Trial
 from cdek_async.cli._forecast_delete import DELETION
 from cdek_async.cli._rehearse import rehearse
 from cdek_async.cli._report import Report
-from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
 from cdek_async.sandbox import Sandbox
+from tests.cli.sources import Source
 from tests.sandboxed import client_of
 from tests.virtual import run
 
-Source = Callable[[], AsyncIterator[Row]]
 UNKNOWN = "5f0f1d3c-7b0f-4c52-8a51-0a2b7c9d1e07"
 
 
@@ -38,14 +36,6 @@ class Ran:
     @property
     def predictions(self) -> dict[int, str]:
         return {row["line"]: row["verdict"] for row in self.rows}
-
-
-def of(*rows: Row) -> Source:
-    async def source() -> AsyncIterator[Row]:
-        for row in rows:
-            yield row
-
-    return source
 
 
 def ran(

@@ -5,7 +5,7 @@ import os
 import re
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
 from cdek_async.cli._wishes import Wishes
 from cdek_async.sandbox import Call, Fault, Sandbox
+from tests.cli.sources import Source, of
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -40,17 +41,6 @@ class Ran:
     @property
     def verdicts(self) -> dict[int, str]:
         return {row["line"]: row["verdict"] for row in self.rows}
-
-
-Source = Callable[[], AsyncIterator[Row]]
-
-
-def of(*rows: Row) -> Source:
-    async def source() -> AsyncIterator[Row]:
-        for row in rows:
-            yield row
-
-    return source
 
 
 def ran(

@@ -20,7 +20,8 @@ from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
 from cdek_async.cli._tally import OTHER_CODES
 from cdek_async.sandbox import Fault, Sandbox
-from tests.cli.rehearsed import UNKNOWN, Source, of, ran
+from tests.cli.rehearsed import UNKNOWN, ran
+from tests.cli.sources import Source, of
 from tests.sandboxed import client_of
 from tests.virtual import run
 

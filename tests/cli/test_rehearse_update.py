@@ -20,7 +20,8 @@ from cdek_async.cli._report import Report
 from cdek_async.cli._rows import Row
 from cdek_async.cli._screen import Screen
 from cdek_async.sandbox import Sandbox
-from tests.cli.rehearsed import UNKNOWN, Ran, of, ran
+from tests.cli.rehearsed import UNKNOWN, Ran, ran
+from tests.cli.sources import of
 from tests.cli.terminal import environment, finish, served
 from tests.sandboxed import client_of
 from tests.virtual import run
