@@ -20,7 +20,7 @@ from attrs import frozen
 from tests.simulation.__main__ import memory
 
 _ROOT = Path(__file__).parents[2]
-_SCHEDULES = 6000
+_SCHEDULES = 12_000
 _FEWER = 600  # for those of which it is known that they cannot be noticed
 _TOO_LONG = 300.0  # seconds of real time: a mutant that hangs is noticed, too
 
