@@ -1,4 +1,4 @@
-"""Document: the one JSON object of an answer, of which the end is read first: a look needs no more."""
+"""Document: the one JSON object of an answer; what a look needs stands at its end, which is read first."""
 
 import json
 import re
@@ -11,22 +11,33 @@ _HEAD = re.compile(rb'\s*\{\s*"entity"\s*:\s*\{\s*"uuid"\s*:\s*"([0-9a-fA-F-]{36
 _REQUESTS = b'"requests"'
 
 
-def parse(body: bytes) -> Mapping[str, object] | None:
+def parse(body: bytes, *, brief: bool = False) -> Mapping[str, object] | None:
     """Read one JSON object, fractions as `Decimal`; None where there is none.
 
-    NaN and Infinity, which are no JSON, read as null.
+    NaN and Infinity, which are no JSON, read as null. `brief`: it is asked which order this is and for its
+    requests, and what stands before them may stay unread.
     """
-    head = _HEAD.match(body) if len(body) > _SHORT else None
-    # Its quotes would be escaped within a text; and where there is no other, it is the outermost object's.
-    if head is not None and body.count(_REQUESTS) == 1:
-        end = _object(b"{" + body[body.index(_REQUESTS) :])
-        if end is not None:
-            return Document(body, head[1].decode(), end)
-    return _object(body)
+    head = _HEAD.match(body) if brief and len(body) > _SHORT else None
+    end = None if head is None else _end(body)
+    return _object(body) if head is None or end is None else Document(body, head[1].decode(), end)
+
+
+def _end(body: bytes) -> dict[str, object] | None:
+    """What stands from "requests" on, where that is beyond doubt the outermost object's."""
+    start = body.find(_REQUESTS)
+    if start < 0 or body.find(_REQUESTS, start + 1) >= 0 or body[start - 1 : start] == b"\\":
+        return None
+    if body.count(b"{") != body.count(b"}") or body.count(b"[") != body.count(b"]"):  # it may be cut off
+        return None
+    end = _object(b"{" + body[start:])  # a whole object but for its first brace: it closes the outermost one
+    return None if end is None or "entity" in end else end
 
 
 class Document(Mapping[str, object]):
-    """An order as CDEK shows it: what follows its `requests` is read, the rest when it is asked for."""
+    """An order as CDEK shows it: what follows its `requests` is read, the rest when it is asked for.
+
+    Empty, but for that, where the rest cannot be read.
+    """
 
     __slots__ = ("_body", "_end", "_whole", "order_uuid")
 
@@ -47,9 +58,6 @@ class Document(Mapping[str, object]):
 
     def __len__(self) -> int:
         return len(self._all())
-
-    def __bool__(self) -> bool:
-        return True
 
     def may_say(self, word: bytes) -> bool:
         """Whether a word, in any case, is anywhere in it; also where escapes could hide it."""

@@ -164,8 +164,8 @@ class Engine:
         except CdekError as error:
             error.ticket = ticket
             raise
-        except _Closed as error:
-            raise _closed(ticket) from error
+        except _Closed:
+            raise _closed(ticket) from None
 
     def _schedule(self, kind: str, polling: Polling, bulk: bool, elapsed: float) -> Looks:
         if polling.learning and bulk and not elapsed:
@@ -184,14 +184,14 @@ class Engine:
             raise _Closed
         try:
             reply = await self._http.look(
-                look_call(ticket.order_uuid, {}),
+                look_call(ticket.order_uuid, {}, brief=True),
                 deadline,
                 urgency,
                 lambda reply: readable(reply, ticket.order_uuid),
             )
-        except CdekError as error:
+        except CdekError:
             if self._closed:
-                raise _Closed from error
+                raise _Closed from None
             raise
         outcome = conclude(ticket, reply)
         if outcome is None and self._closed:

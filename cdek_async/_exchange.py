@@ -22,7 +22,7 @@ LONGEST_RETRY_AFTER = 120.0  # seconds; longer means: give up and say so
 TOO_MANY, UNAVAILABLE = 429, 503
 _GATEWAY = (502, 503, 504)  # it answers for CDEK, which does not
 
-_GRACE = 1.0  # seconds beyond its limit after which a transport that does not keep to it is cut
+_GRACE = 1.0  # seconds
 _SLOW = 1.0  # seconds after which an answer's date is known to be old
 
 _log = logging.getLogger("cdek_async")
@@ -59,7 +59,7 @@ class Wire:
         self._host = urlsplit(base_url).netloc
         self._transport = transport
         self._under_way = Cuts()
-        self._left: set[asyncio.Task[Reply]] = set()
+        self._reads: set[asyncio.Task[Reply]] = set()
         self._closed = False
 
     async def aclose(self) -> None:
@@ -68,7 +68,7 @@ class Wire:
         self.pacer.close()
         try:
             await self._under_way.all()
-            await asyncio.gather(*self._left, return_exceptions=True)
+            await asyncio.gather(*self._reads, return_exceptions=True)
         finally:  # also where closing is cut short
             await self._transport.aclose()
 
@@ -77,39 +77,35 @@ class Wire:
     ) -> Reply:
         """Send a call that the pacer let go; its place is given back when the exchange ends.
 
-        A caller that leaves cuts it off where the transport bears that; else it ends by itself. `alone`: in a
-        task that nobody leaves.
+        A caller that leaves cuts it off where the transport bears that; else it ends by itself. `alone`: its
+        caller is a task that is waited for to its end.
         """
-        seconds = min(seconds, LIMIT)
-        # What a transport says of its own limit tells more than a cut.
-        patience = 0.0 if self._transport.cuttable and not alone else _GRACE
         if alone or self._transport.cuttable:
             try:
-                return await self._exchange(call, seconds, patience, authorization)
+                return await self._exchange(call, min(seconds, LIMIT), authorization)
             finally:
                 self.pacer.release()
-        task = asyncio.create_task(self._exchange(call, seconds, patience, authorization))
-        self._left.add(task)
+        task = asyncio.create_task(self._exchange(call, min(seconds, LIMIT), authorization))
+        self._reads.add(task)
         task.add_done_callback(self._ended)
-        await finished(task, timeout=seconds)
-        if not task.done():
-            raise TransportError(f"{call.method} {call.path}: no answer, time was up")
+        await finished(task, timeout=min(seconds, LIMIT + _GRACE))
+        if not task.done() or task.cancelled():
+            what = "cut off" if task.done() else "time was up"
+            raise TransportError(f"{call.method} {call.path}: no answer, {what}")
         return task.result()
 
     def _ended(self, task: asyncio.Task[Reply]) -> None:
-        self._left.discard(task)
+        self._reads.discard(task)
         self.pacer.release()
         if not task.cancelled():
             task.exception()  # a caller that left has no use for it
 
-    async def _exchange(
-        self, call: Call, seconds: float, patience: float, authorization: str | None
-    ) -> Reply:
+    async def _exchange(self, call: Call, seconds: float, authorization: str | None) -> Reply:
         if self._closed:
             raise TransportError(f"{call.method} {call.path}: not sent, the client was closed", lasting=True)
         self.calls += 1
         began = asyncio.get_running_loop().time()
-        reply = await self._heard(call, seconds, patience, authorization)
+        reply = await self._heard(call, seconds, authorization)
         if not isinstance(reply, Reply):  # raised here, where what a library says of it is no context
             failure, cause = reply
             if not failure.lasting:
@@ -134,14 +130,15 @@ class Wire:
         return reply
 
     async def _heard(
-        self, call: Call, seconds: float, patience: float, authorization: str | None
+        self, call: Call, seconds: float, authorization: str | None
     ) -> Reply | tuple[TransportError, BaseException | None]:
         cut = asyncio.timeout(None)
         try:
             async with cut:
-                self._under_way.add(cut, seconds + patience)
+                # What a transport with a limit of its own says of it tells more than a cut.
+                self._under_way.add(cut, seconds if self._transport.cuttable else seconds + _GRACE)
                 answer = await self._transport.ask(call, seconds, authorization)
-            return _reply(answer)
+            return _reply(answer, brief=call.brief)
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have left
             return self._unanswered(call, error), harmless(error)
         finally:
@@ -163,10 +160,10 @@ class Wire:
         )
 
 
-def _reply(answer: Answer) -> Reply:
+def _reply(answer: Answer, *, brief: bool) -> Reply:
     content_type = (answer.content_type or "").partition(";")[0].strip().lower()
     readable = not content_type or content_type.endswith("json")
-    data = parse(answer.body) if readable else None
+    data = parse(answer.body, brief=brief) if readable else None
     date = _date(answer.date)
     return Reply(
         status=answer.status,

@@ -78,6 +78,7 @@ class Call:
     body: bytes = field(default=b"", repr=False)  # may hold a recipient, or the credentials
     content_type: str = "application/json"
     write: bool = False
+    brief: bool = False  # asked for an order's requests, and hardly ever for more
 
 
 @frozen

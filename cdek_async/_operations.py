@@ -139,10 +139,10 @@ class UpdateOrder:
         return Call("PATCH", "/v2/orders", body=_wire.dumps(_wire.changes_json(self.changes)), write=True)
 
 
-def look_call(order_uuid: UUID | None, numbers: Mapping[str, str]) -> Call:
+def look_call(order_uuid: UUID | None, numbers: Mapping[str, str], *, brief: bool = False) -> Call:
     """The GET that shows an order with its requests."""
     if order_uuid is not None:
-        return Call("GET", f"/v2/orders/{order_uuid}")
+        return Call("GET", f"/v2/orders/{order_uuid}", brief=brief)
     return Call("GET", "/v2/orders", params=numbers)
 
 

@@ -55,7 +55,7 @@ class Outcome:
     @cached_property
     def order(self) -> OrderInfo | None:
         """The order as the last reply showed it, if one did."""
-        return None if self._data is None else _wire.order_info(self._data)
+        return _wire.order_info(self._data) if self._data else None
 
     def raise_for_state(self) -> Self:
         """Raise `Rejected` unless ok."""

@@ -35,7 +35,7 @@ class OverAiohttp:
     cuttable = True
 
     def __init__(self, base_url: str, proxy: str | None) -> None:
-        self._base_url = base_url
+        self._base_url = str(yarl.URL(base_url))  # in the form in which a request line bears it
         self._proxy = proxy
         self._ssl = httpx.create_ssl_context()  # with SSL_CERT_FILE and SSL_CERT_DIR, as AsyncClient has it
         self._session: aiohttp.ClientSession | None = None
@@ -45,7 +45,7 @@ class OverAiohttp:
         if call.body:
             headers["Content-Type"] = call.content_type
         url = yarl.URL(self._base_url + call.path, encoded=True)
-        async with (self._session or self._open()).request(
+        asked = (self._session or self._open()).request(
             call.method,
             url.with_query(call.params) if call.params else url,
             headers=headers,
@@ -53,21 +53,14 @@ class OverAiohttp:
             timeout=_TIMEOUT,
             proxy=self._proxy,
             allow_redirects=False,
-        ) as answer:
-            body, problem = await _read(answer)
-            found = answer.headers
-            return Answer(
-                answer.status,
-                found.get("Content-Type"),
-                found.get("Date"),
-                found.get("Retry-After"),
-                body,
-                problem,
-            )
+        )
+        try:
+            async with asked as answer:
+                return await _read(answer)
+        except _Failed as failed:
+            raise failed.error from None
 
     def silence(self, error: Exception) -> Silence:
-        if isinstance(error, _Failed) and isinstance(error.__cause__, Exception):
-            error = error.__cause__
         return silence_of(
             error, unsent=isinstance(error, _BEFORE), lasting=isinstance(error, aiohttp.InvalidURL)
         )
@@ -90,7 +83,11 @@ class OverAiohttp:
 
 
 class _Failed(Exception):  # noqa: N818 - as the others are named
-    """An error that is none of aiohttp's, with theirs beneath."""
+    """None of aiohttp's errors, with one of theirs inside."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -98,16 +95,22 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
     try:
         return await handler(request)
     except (aiohttp.ClientError, OSError) as error:
-        raise _Failed from error
+        raise _Failed(error) from None
 
 
-async def _read(answer: aiohttp.ClientResponse) -> tuple[bytes, str]:
-    """The raw body, or what is wrong with it."""
-    if not is_plain(answer.headers.get("Content-Encoding")):
-        return b"", ENCODED
-    body = await answer.content.readany()
-    while chunk := await answer.content.readany():
+async def _read(answer: aiohttp.ClientResponse) -> Answer:
+    """The answer with its raw body, or with what is wrong with that."""
+    body, problem, headers = b"", "", answer.headers
+    if not is_plain(headers.get("Content-Encoding")):
+        problem = ENCODED
+    while not problem and (chunk := await answer.content.readany()):
         body += chunk
-        if len(body) > MAX_REPLY:
-            return b"", TOO_LONG
-    return body, ""
+        problem = TOO_LONG if len(body) > MAX_REPLY else ""
+    return Answer(
+        answer.status,
+        headers.get("Content-Type"),
+        headers.get("Date"),
+        headers.get("Retry-After"),
+        b"" if problem else body,
+        problem,
+    )

@@ -22,6 +22,10 @@ BODIES: dict[str, dict[str, object]] = {
     "requests first": {"requests": [REQUEST], "entity": LONG},
     "another name for the uuid": {"entity": {"id": 1, **LONG}, "requests": [REQUEST]},
     "errors between": {"entity": LONG, "errors": [{"code": "v2_internal_error"}], "requests": [REQUEST]},
+    "a name that ends like it": {**ORDER, 'a"requests': [{}], "requests": []},
+    "only a name that ends like it": {"entity": LONG, 'a"requests': [REQUEST]},
+    "a second order": {"entity": LONG, "requests": [REQUEST], "b": {"entity": {"uuid": str(uuid4())}}},
+    "a brace in a text": {**ORDER, "message": "}"},
     "short": {"entity": {"uuid": UUID}, "requests": [REQUEST]},
 }
 
@@ -29,12 +33,13 @@ BODIES: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("data", BODIES.values(), ids=list(BODIES))
 @pytest.mark.parametrize("ascii_only", [True, False])
 @pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("brief", [False, True])
 def test_it_says_what_reading_all_would_say(
-    data: dict[str, object], ascii_only: bool, indent: int | None
+    data: dict[str, object], ascii_only: bool, indent: int | None, brief: bool
 ) -> None:
     """Names, order of names, members, and what is made of them, wherever the requests stand."""
     body = json.dumps(data, ensure_ascii=ascii_only, indent=indent).replace('": [', '":[').encode()
-    found = parse(body)
+    found = parse(body, brief=brief)
     assert found
     for name in ("requests", "entity", "errors", "related_entities", "message", "none"):
         assert found.get(name) == data.get(name)
@@ -49,25 +54,36 @@ def test_it_says_what_reading_all_would_say(
 def test_the_end_of_a_long_one_is_enough_for_a_look() -> None:
     """Which order it is, and its requests, are known though the rest cannot be read."""
     whole = json.dumps(ORDER, separators=(",", ":"), ensure_ascii=False).encode()
-    found = parse(whole.replace(b'"weight":100', b'"weight":oops'))
+    broken = whole.replace(b'"weight":100', b'"weight":oops')
+    assert parse(broken) is None
+    found = parse(broken, brief=True)
     assert isinstance(found, Document)
     assert str(_wire.order_uuid_of(found)) == UUID
     assert found["requests"] == [REQUEST]
     assert found.get("comment") is None
-    assert list(found) == []
+    assert not found
 
 
-def test_a_body_that_is_cut_off_anywhere_is_none() -> None:
-    """Also right behind what could be its end."""
-    body = json.dumps({**ORDER, "related_entities": [{"requests": []}]}, separators=(",", ":")).encode()
-    assert parse(body) is not None
-    assert [cut for cut in range(len(body)) if parse(body[:cut]) is not None] == []
+@pytest.mark.parametrize("data", BODIES.values(), ids=list(BODIES))
+def test_a_body_that_is_cut_off_anywhere_is_none(data: dict[str, object]) -> None:
+    """Also right behind what could be its end, wherever the requests stand."""
+    body = json.dumps(data, separators=(",", ":")).encode()
+    assert parse(body, brief=True) is not None
+    assert [cut for cut in range(len(body)) if parse(body[:cut], brief=True) is not None] == []
+
+
+def test_a_second_order_at_the_end_is_the_one() -> None:
+    """As in reading all: the last of two members of one name counts."""
+    other = str(uuid4())
+    text = f'{{"entity":{json.dumps(LONG)},"requests":[],"entity":{{"uuid":"{other}"}}}}'
+    found = parse(text.encode(), brief=True)
+    assert str(_wire.order_uuid_of(found or {})) == other
 
 
 @pytest.mark.parametrize("tail", [b"}", b"x", b"]", b'{"requests":[]}'])
 def test_what_follows_the_object_makes_it_none(tail: bytes) -> None:
     """One brace too many closes nothing."""
-    assert parse(json.dumps(ORDER).encode() + tail) is None
+    assert parse(json.dumps(ORDER).encode() + tail, brief=True) is None
 
 
 @pytest.mark.parametrize(
@@ -78,6 +94,6 @@ def test_a_removed_order_is_seen_however_it_is_written(code: str | None, expecte
     """In any case, and with escapes."""
     statuses = "" if code is None else f',"statuses":[{{"code":"{code}"}}]'
     text = f'{{"entity":{{"uuid":"{UUID}","comment":"{"x" * 1000}"{statuses}}},"requests":[]}}'
-    found = parse(text.encode())
+    found = parse(text.encode(), brief=True)
     assert isinstance(found, Document)
     assert _wire.removed(found) is expected

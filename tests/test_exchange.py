@@ -63,7 +63,7 @@ async def exchange(transport: httpx.AsyncBaseTransport, call: Call = GET, second
     wire = Wire(base_url, OverHttpx(base_url, transport), pacer)
     await pacer.acquire(Urgency.SINGLE)
     try:
-        return await wire.exchange(call, seconds, "Bearer secret")
+        return await wire.exchange(call, seconds, "Bearer secret", alone=call.write)
     finally:
         await wire.aclose()
         pacer.close()
@@ -160,6 +160,30 @@ def test_a_transport_that_keeps_no_timeout_is_cut() -> None:
         assert asyncio.get_running_loop().time() == pytest.approx(LIMIT + 1)
 
     run(main())
+
+
+def test_a_read_that_is_cut_off_by_somebody_else_is_no_cancellation() -> None:
+    """A transport whose own work was cancelled has not answered; its caller was not called off."""
+
+    class Cancelled(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise asyncio.CancelledError(request.method)
+
+    with pytest.raises(TransportError, match="no answer, cut off") as caught:
+        run(exchange(Cancelled()))
+    assert not caught.value.undecided
+
+
+def test_what_a_transport_says_of_its_own_limit_is_told() -> None:
+    """It comes a little later than the limit: the call was on its way to it by then."""
+
+    class Late(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(0.1 + request.extensions["timeout"]["read"])
+            raise httpx.ReadTimeout("too late")
+
+    with pytest.raises(TransportError, match="ReadTimeout"):
+        run(exchange(Late(), seconds=1000))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 304])

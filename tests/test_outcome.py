@@ -1,6 +1,7 @@
 """What an outcome says of itself: why, warnings, the order, and that it can be raised and kept."""
 
 import copy
+import json
 import pickle
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from cdek_async import Issue, Outcome, Rejected, Request, State, Ticket, Verdict
+from cdek_async._document import parse
 from cdek_async._models import Reply
 from cdek_async._outcome import conclude, first_outcome
 from tests.replies import (
@@ -47,6 +49,16 @@ def test_a_rejection_says_why() -> None:
     assert outcome.order.order.uuid == ORDER
     assert outcome.order.order.statuses[0].code == "CREATED"
     assert outcome.order is outcome.order
+
+
+def test_an_order_that_cannot_be_read_is_none() -> None:
+    """The verdict stands at the end of the answer; of the rest nothing is made up."""
+    done = {"request_uuid": str(OURS), "type": "DELETE", "state": "SUCCESSFUL"}
+    text = json.dumps({"entity": ENTITY | {"comment": "x" * 1000}, "requests": [done]})
+    outcome = conclude(DELETION, Reply(200, parse(text.replace("xxx", "x\\q", 1).encode(), brief=True)))
+    assert outcome is not None
+    assert outcome.ok
+    assert outcome.order is None
 
 
 def test_a_vanished_order_after_an_update_says_why() -> None:

@@ -19,7 +19,7 @@ from cdek_async import (
     Unsettled,
     Verdict,
 )
-from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
+from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -56,10 +56,13 @@ def test_run_all_gives_each_operation_one_result() -> None:
 
 def test_an_error_is_a_result_too() -> None:
     """What could not be learnt of one operation stops no other; the counts tell how each ended."""
-    sandbox = Sandbox(settle="fixed:1")
+
+    def plan(call: Call) -> Fault | None:
+        return Fault("stuck") if call.kind == "DELETE" and call.path.endswith(stuck) else None
+
+    sandbox = Sandbox(settle="fixed:1", faults=plan)
     stuck, locked = sandbox.add_order().uuid, sandbox.add_order(status="DELIVERED").uuid
     fine = sandbox.add_order().uuid
-    sandbox.script("DELETE", Fault("stuck"))
 
     async def main() -> None:
         async with client_of(sandbox, polling=Polling(timeout=20)) as client:

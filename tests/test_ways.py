@@ -97,7 +97,7 @@ async def wired(
 
 async def asked(wire: Wire, call: Call = GET, seconds: float = 5, token: str | None = None) -> Reply:
     await wire.pacer.acquire(Urgency.SINGLE)
-    return await wire.exchange(call, seconds, token)
+    return await wire.exchange(call, seconds, token, alone=call.write)
 
 
 async def failed(wire: Wire, call: Call = DELETE, seconds: float = 5) -> TransportError:
@@ -130,6 +130,20 @@ def test_what_is_sent_is_what_was_meant(way: Way) -> None:
             assert server.header("content-type") == "application/json"
             assert server.header("cookie") is None
             assert server.header("authorization") is None
+
+    asyncio.run(main())
+
+
+@every_way
+def test_a_prefix_goes_out_as_a_request_line_bears_it(way: Way) -> None:
+    """However it was written: no space and no letter of Russian is in it."""
+    server = Server(OK + b"\r\n{}")
+
+    async def main() -> None:
+        async with wired(way, server, path="/a b/путь") as wire:
+            await asked(wire)
+        path = b"/a%20b/%D0%BF%D1%83%D1%82%D1%8C" + GET.path.encode()
+        assert server.heads[-1].startswith(b"GET " + path + b" HTTP/1.1\r\n")
 
     asyncio.run(main())
 
