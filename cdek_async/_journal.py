@@ -119,9 +119,9 @@ class Journal:
             raise RuntimeError(f"{self.path}: this journal is open already")
         self._host, self._account = host, account
         about = {"version": _VERSION, "host": host, "account": account, **self._about}
-        self._writer = self._writes_by(self.path)
+        self._writer = self._writes_by(self.path, lambda: self._connect(about))
         try:
-            await self._writer.open(lambda: self._connect(about))
+            await self._writer.open()
         except BaseException:
             self._writer = None
             raise

@@ -19,29 +19,27 @@ Row = tuple[Work, "asyncio.Future[Any] | None"]
 class Writer:
     """What is written to one file, for one loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
         self._path = path
+        self._connect = connect
         self._rows: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
         self._loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[Any] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._write, daemon=True)
 
-    async def open(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    async def open(self) -> None:
         """Connect, in the thread; raises what `connect` raises."""
-        opened: asyncio.Future[Any] = self._loop.create_future()
-        self._thread = threading.Thread(target=self._write, args=(connect, opened), daemon=True)
         self._thread.start()
         try:
-            await opened
+            await self._opened
         except BaseException:  # cancelled, it may yet open, and would keep everybody out
             await self.close()
             raise
 
     async def close(self) -> None:
         """Write what is left, and let others in."""
-        if self._thread is not None:
-            thread, self._thread = self._thread, None
-            self.put(None)
-            await asyncio.to_thread(thread.join)
+        self.put(None)
+        await asyncio.to_thread(self._thread.join)
 
     def put(self, row: Row | None) -> None:
         """Have work done in the next commit; None: it is the last."""
@@ -53,13 +51,13 @@ class Writer:
         self.put((work, done))
         return await done
 
-    def _write(self, connect: Callable[[], sqlite3.Connection], opened: "asyncio.Future[Any]") -> None:
+    def _write(self) -> None:
         try:
-            db = connect()
+            db = self._connect()
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for it
-            self._tell([(opened, None, error)])
+            self._tell([(self._opened, None, error)])
             return
-        self._tell([(opened, None, None)])
+        self._tell([(self._opened, None, None)])
         closing = False
         while not closing:
             rows = [self._rows.get()]

@@ -628,6 +628,28 @@ def test_what_cannot_be_written_is_told_whatever_it_is(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_a_ticket_that_comes_too_late_leaves_the_intent(tmp_path: Path) -> None:
+    """The answer came after the journal was closed: the next life looks for what was sent."""
+
+    async def main() -> None:
+        journal = Journal(tmp_path / "j")
+        await journal.open("host", "account")
+        operation = DeleteOrder(UUID(int=1))
+        await journal.claim(0, operation)
+        draft = Ticket("host", "account", "delete", UUID(int=1), None, "DELETE", datetime.now(UTC))
+        await journal.intend(0, draft)
+        await journal.close()
+        journal.accept(0, evolve(draft, request_uuid=UUID(int=2)))
+        await journal.open("host", "account")
+        entry = await journal.claim(0, operation)
+        await journal.close()
+        assert entry
+        assert not entry.accepted
+        assert entry.ticket == draft
+
+    asyncio.run(main())
+
+
 def test_a_code_that_is_no_text_is_kept_as_far_as_it_is(tmp_path: Path) -> None:
     """JSON can escape half a letter, which no file takes."""
 

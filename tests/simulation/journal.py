@@ -1,7 +1,6 @@
 """A journal whose writer is driven by the loop instead of a thread: it commits at virtual instants."""
 
 import sqlite3
-from collections.abc import Callable
 
 from cdek_async import Journal
 from cdek_async._writer import Row, Writer
@@ -14,9 +13,9 @@ class SimulatedWriter(Writer):
 
     _db: sqlite3.Connection | None = None
 
-    async def open(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    async def open(self) -> None:
         self._waiting: list[Row] = []
-        self._db = connect()
+        self._db = self._connect()
         self._db.execute("PRAGMA synchronous = OFF")  # it is not the machine that dies here
 
     async def close(self) -> None:
