@@ -1,16 +1,14 @@
 """Fixtures that several files share."""
 
-import sys
+from collections.abc import Iterator
 
 import pytest
 
-from tests.ways import WAYS, Way
+from tests.ways import WAYS, Way, as_on
 
 
 @pytest.fixture
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Way:
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
     """A way by its name; see `every_way`."""
-    name: str = request.param
-    if name == "aiohttp":
-        monkeypatch.setitem(sys.modules, "pyreqwest", None)  # how Python says "there is no such module"
-    return WAYS[name]
+    with as_on(request.param):
+        yield WAYS[request.param]

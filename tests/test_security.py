@@ -411,7 +411,7 @@ import asyncio, sys
 from benchmarks.side import peak_memory
 from cdek_async import CdekClient, CdekError, Polling
 from tests.test_security import BOMBS, ORDER
-from tests.ways import WAYS, hide_pyreqwest
+from tests.ways import WAYS, as_on
 
 async def ask(way, url, name):
     options = {"transport": way(), "polling": Polling(timeout=1)}
@@ -423,15 +423,14 @@ async def ask(way, url, name):
         raise AssertionError(f"{name} was an answer")
 
 async def main(way, url):
-    if way == "aiohttp":
-        hide_pyreqwest()
     await ask(WAYS[way], url, "page")
     for bomb in BOMBS:
         before = peak_memory()
         await ask(WAYS[way], url, bomb)
         print(bomb, peak_memory() - before)
 
-asyncio.run(main(*sys.argv[1:]))
+with as_on(sys.argv[1]):
+    asyncio.run(main(*sys.argv[1:]))
 """
 
 

@@ -1,10 +1,12 @@
 """The ways on which calls go out, each under the same tests: the default, the fast one, httpx's own."""
 
-import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 import pytest
+
+from benchmarks.hiding import without
 
 Way = Callable[[], httpx.AsyncBaseTransport | None]
 
@@ -18,6 +20,6 @@ WAYS: dict[str, Way] = {"aiohttp": by_itself, "fast": by_itself, "httpx": httpx.
 every_way = pytest.mark.parametrize("way", WAYS, indirect=True)
 
 
-def hide_pyreqwest() -> None:
-    """As where it is not installed; for a process of its own."""
-    sys.modules["pyreqwest"] = None  # type: ignore[assignment]  # how Python says "there is no such module"
+def as_on(way: str) -> AbstractContextManager[None]:
+    """What has to be so for a client to take this way."""
+    return without("pyreqwest") if way == "aiohttp" else nullcontext()

@@ -1,6 +1,6 @@
 import asyncio
 import io
-import sys
+from contextlib import redirect_stderr
 from typing import Any
 
 import pytest
@@ -221,16 +221,16 @@ def test_the_screen_of_a_command_is_standard_error(capfd: Any) -> None:
 def test_the_screen_of_a_command_draws_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """While rich has its hands on standard error; and lines are told above what is drawn."""
     terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    on = screen()
 
     async def main() -> None:
+        on = screen()
         async with on.progress(standing):
             await asyncio.sleep(0.3)
             on.say("hello")
             await asyncio.sleep(0.3)
 
-    run(main())
+    with redirect_stderr(terminal):
+        run(main())
     assert "hello" in terminal.getvalue()
     assert terminal.getvalue().count("submitted") > 1

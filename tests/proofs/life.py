@@ -56,9 +56,8 @@ class Life:
         """Wait until it says that it has its journal; False: it ended first."""
         end = time.monotonic() + _PATIENCE
         while not any(line.startswith(OPENED) for line in self.told.splitlines()):
-            if not self.alive or time.monotonic() > end:
+            if not self.lasts(_TICK) or time.monotonic() > end:
                 return False
-            time.sleep(_TICK)
         return True
 
     def lasts(self, seconds: float) -> bool:
