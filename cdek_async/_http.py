@@ -14,6 +14,7 @@ from cdek_async._errors import AuthError, BadReply, CdekError, TransportError
 from cdek_async._exchange import LONGEST_RETRY_AFTER, TOO_MANY, ServerClock, Wire
 from cdek_async._models import Call, Reply
 from cdek_async._pacing import RetryQuota, Urgency
+from cdek_async._retrying import until_next
 
 T = TypeVar("T")
 
@@ -212,33 +213,33 @@ async def retried(
     attempts: int | None = None,
 ) -> T:
     """Make attempts, farther and farther apart, while `again` says so and the deadline leaves room."""
+    number = 0
+    while True:
+        number += 1
+        try:
+            return await attempt()
+        except Exception as failure:  # noqa: BLE001 - the rule raises it again, unless it may pass
+            seconds = until_next(_RETRYING, number, failure, again, deadline, attempts)
+        await asyncio.sleep(seconds)
 
-    def enough(state: tenacity.RetryCallState) -> bool:
-        return state.upcoming_sleep >= deadline.remaining() or state.attempt_number == attempts
 
-    # tenacity costs as much as half an exchange, and the first attempt nearly always does it.
-    try:
-        return await attempt()
-    except Exception as error:  # noqa: BLE001 - heard again below
-        failed: Exception | None = error
+def _again(state: tenacity.RetryCallState) -> bool:
+    failure = state.outcome and state.outcome.exception()
+    return failure is not None and bool(state.args[0](failure))
 
-    async def once() -> T:  # tenacity awaits what is declared async, not what merely returns an awaitable
-        nonlocal failed
-        if failed is not None:
-            first, failed = failed, None
-            raise first
-        return await attempt()
 
-    # One AsyncRetrying per use: shared, it returns None when an attempt suspends.
-    retrying = tenacity.AsyncRetrying(
-        sleep=asyncio.sleep,
-        # Jitter belongs here, where a whole client was turned away at once, and not on polls.
-        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=10, jitter=0.5),
-        stop=enough,
-        retry=tenacity.retry_if_exception(again),
-        reraise=True,
-    )
-    return await retrying(once)
+def _enough(state: tenacity.RetryCallState) -> bool:
+    _, deadline, attempts = state.args
+    return bool(state.upcoming_sleep >= deadline.remaining()) or state.attempt_number == attempts
+
+
+_RETRYING = tenacity.Retrying(
+    # Jitter belongs here, where a whole client was turned away at once, and not on polls.
+    wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=10, jitter=0.5),
+    stop=_enough,
+    retry=_again,
+    reraise=True,
+)
 
 
 def passing(error: BaseException) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import tenacity
 from attrs import Attribute, evolve, field, frozen
@@ -14,6 +14,7 @@ from cdek_async._http import passing
 from cdek_async._learning import SettleTimes
 from cdek_async._models import Ticket
 from cdek_async._outcome import Outcome
+from cdek_async._retrying import until_next
 from cdek_async._schedule import Sighting
 
 _GROWTH = 1.25
@@ -211,15 +212,8 @@ def _until_next(
     ticket: Ticket, looks: Looks, deadline: Deadline, number: int, failure: Exception | None = None
 ) -> float:
     """Seconds to the next look, as tenacity's rule has it; raises what looking again cannot mend."""
-    state = tenacity.RetryCallState(_RETRYING, None, (looks, deadline), {})
-    state.attempt_number = number
-    if failure is None:
-        state.set_result(None)
-    else:
-        state.set_exception((type(failure), failure, failure.__traceback__))
-    _RETRYING.begin()
     try:
-        return float(cast("float", _RETRYING.iter(state)))
+        return until_next(_RETRYING, number, failure, looks, deadline)
     except tenacity.RetryError:
         raise _unsettled(ticket, deadline) from failure
 
@@ -234,8 +228,6 @@ def _out_of_time(state: tenacity.RetryCallState) -> bool:
     return deadline.remaining() <= _reserve(deadline)
 
 
-# The rule alone, without tenacity's loop: asleep, an AsyncRetrying and its state take 6 kB, and it cannot be
-# shared by those who wait. This one never waits itself, so that one serves all.
 _RETRYING = tenacity.Retrying(
     wait=_next_wait,
     stop=_out_of_time,

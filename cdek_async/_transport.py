@@ -3,7 +3,7 @@
 import os
 import ssl
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from cdek_async._models import Call
 from cdek_async._version import __version__
@@ -41,6 +41,7 @@ class Silence(NamedTuple):
     """It would be so again."""
 
 
+@runtime_checkable
 class Transport(Protocol):
     """Carries calls to one base URL; follows no redirect, keeps no cookie, sends nothing twice."""
 

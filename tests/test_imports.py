@@ -29,6 +29,7 @@ LAYERS: list[set[str]] = [
         "_alarm",
         "_cuts",
         "_deadline",
+        "_retrying",
         "_over_aiohttp",
         "_endpoint",
         "_engine",
@@ -59,7 +60,7 @@ AT_HOME: dict[str, set[str]] = {
     "aiohttp": {"_over_aiohttp"},
     "yarl": {"_over_aiohttp"},  # aiohttp's URLs
     "pyreqwest": {"_over_pyreqwest"},
-    "tenacity": {"_http", "_polling"},
+    "tenacity": {"_http", "_polling", "_retrying"},
     "cattrs": {"_wire"},
     "attrs": set().union(*LAYERS),
     "cyclopts": {"cli"},

@@ -5,6 +5,7 @@ import math
 import random
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 from attrs import Factory, field, frozen
 
@@ -162,13 +163,18 @@ def afterwards(fault: Fault, answer: Answer) -> Answer:
         case Kind.EMPTY:
             answer.body = b""
         case Kind.HUGE:
-            answer.body = b'{"filler":"' + b"x" * (8 * 2**20 if fault.size is None else fault.size) + b'"}'
+            answer.body = _huge(8 * 2**20 if fault.size is None else fault.size)
         case Kind.GZIP:
             answer.headers["content-encoding"] = "gzip"
             answer.body = gzip.compress(answer.body + b" " * (fault.size or 0), mtime=0)
         case _:
             pass
     return answer
+
+
+@lru_cache(maxsize=1)
+def _huge(size: int) -> bytes:
+    return b'{"filler":"' + b"x" * size + b'"}'
 
 
 def _retry_after(fault: Fault, date_of: Callable[[float], str]) -> dict[str, str]:

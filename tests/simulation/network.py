@@ -9,9 +9,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
-from typing import cast
-
-import httpx
+from urllib.parse import urlencode
 
 from cdek_async.sandbox import Answer, Call, Fault, Hangup, Kind
 from tests.simulation.conduct import check_write, follow, meaning
@@ -26,6 +24,7 @@ _SECONDS = 1.0 - 1e-6
 _CONNECTIONS = 50
 _GARBLED = {Kind.HTML, Kind.EMPTY, Kind.HUGE, Kind.GZIP, Kind.TRUNCATED}
 _ENCODED = {Kind.EMPTY, Kind.HUGE, Kind.GZIP}
+_PATIENCE = 30.0 - INSTANT  # seconds that a client waits for one answer
 _UNSENT = ("refused", "dns", "tls", "connect timeout")
 
 
@@ -68,13 +67,25 @@ class Faults:
         return wrong
 
 
-class Network(httpx.AsyncBaseTransport):
-    """What an httpx transport is to its client."""
+class SilenceError(Exception):
+    """No answer; what lies beneath it is its cause."""
 
-    def __init__(self, record: Record, faults: Faults, client: int, rate: float | None) -> None:
+    def __init__(self, what: str, beneath: OSError | None = None, *, unsent: bool = False) -> None:
+        super().__init__(what)
+        self.unsent = unsent
+        self.__cause__ = beneath
+
+
+class Network:
+    """What one client has of it; `cuttable`: a read may be cut off on its way."""
+
+    def __init__(
+        self, record: Record, faults: Faults, client: int, rate: float | None, *, cuttable: bool
+    ) -> None:
         self._record = record
         self._faults = faults
         self._client = client
+        self.cuttable = cuttable
         self._latency = record.schedule.habits.latency
         self._times: deque[float] | None = None if rate is None else deque(maxlen=int(rate))
         self._token, self._until = "", 0.0
@@ -87,42 +98,28 @@ class Network(httpx.AsyncBaseTransport):
         self.closing = False
         self.closed = False
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Called once, when nothing is open any more."""
         if self.closed:
-            self._violate("the transport was closed twice")
+            self.violate("the transport was closed twice")
         self.closed = True
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.dead:  # the process is no more; what its remains still do reaches nobody
-            raise httpx.ConnectError("dead")
-        exchange = self._begin(request)
-        try:
-            return cast("httpx.Response", await self._carry(exchange, request))
-        except BaseException as error:
-            if isinstance(error, asyncio.CancelledError) and not self.closing:
-                self._violate("R2: a call was cut off on its way")  # and httpx loses its connection
-            self.end(exchange)
-            raise
 
     # -- what the client may and may not -------------------------------------------------------------------
 
-    def _violate(self, text: str) -> None:
+    def violate(self, text: str) -> None:
         if not self.dead:
             self._record.violate(text)
 
-    def _begin(self, request: httpx.Request) -> Exchange:
-        record, effort = self._record, WHOSE.get()
-        url, now = request.url, record.now()
-        path = url.raw_path.decode()
-        kind = "TOKEN" if path == "/v2/oauth/token" else request.method
-        point = self._point(kind, effort)
-        token = next((value for name, value in request.headers.raw if name == b"Authorization"), b"")[
-            7:
-        ].decode()
-        text = f"{request.method} {path[3:]}"
+    def begin(self, call: Call) -> Exchange:
+        """A call goes out."""
+        record, effort, kind = self._record, WHOSE.get(), call.kind
+        now, point = record.now(), self._point(kind, effort)
+        token = call.headers.get("authorization", "")[7:]
+        text = f"{call.method} {call.path[3:]}"
+        if call.query:
+            text += f"?{urlencode(call.query)}"
         exchange = Exchange(len(record.exchanges), self._client, point, effort, text, token, now, None)
-        self._check_budget(url.host, now)
+        self._check_budget(now)
         if point in TOKENS:
             self._check_renewal(now)
         else:
@@ -141,29 +138,27 @@ class Network(httpx.AsyncBaseTransport):
         self._fetching += point in TOKENS
         return exchange
 
-    def _check_budget(self, host: str, now: float) -> None:
+    def _check_budget(self, now: float) -> None:
         if self.closed:
-            self._violate("R5: a call after aclose")
-        if host != "api.cdek.ru":
-            self._violate("R6: a call to another host")
+            self.violate("R5: a call after aclose")
         if self.open >= _CONNECTIONS:
-            self._violate("R7: more connections than there are to be")
+            self.violate("R7: more connections than there are to be")
         if self._times is not None:
             if len(self._times) == self._times.maxlen and now - self._times[0] < _SECONDS:
-                self._violate(f"R7: more than {self._times.maxlen} calls within a second")
+                self.violate(f"R7: more than {self._times.maxlen} calls within a second")
             self._times.append(now)
 
     def _check_token(self, token: str, now: float) -> None:
         at, effort = self._refused.get(token, (now, None))
         left = effort is not None and effort.over_at is not None and effort.over_at <= at + INSTANT
         if now > at + INSTANT and not left:  # who left in the very moment did not hear of it
-            self._violate("R6: a call was sent with a token that had been refused")
+            self.violate("R6: a call was sent with a token that had been refused")
 
     def _check_renewal(self, now: float) -> None:
         if self._fetching:
-            self._violate("R6: two tokens at a time")
+            self.violate("R6: two tokens at a time")
         if self._token and now < self._until:
-            self._violate("R6: a token was fetched while there was a good one")
+            self.violate("R6: a token was fetched while there was a good one")
 
     def _point(self, kind: str, effort: Effort) -> Point:
         if kind == "TOKEN":
@@ -180,16 +175,15 @@ class Network(httpx.AsyncBaseTransport):
 
     # -- the way there and back ----------------------------------------------------------------------------
 
-    async def _carry(self, exchange: Exchange, request: httpx.Request) -> "_Response":
+    async def carry(self, exchange: Exchange, call: Call, connect: float, read: float) -> Answer:
+        """What comes back, or `SilenceError`; `connect` and `read` are the client's patience, in seconds."""
         wrong = exchange.wrong
         name = "" if wrong is None else wrong.name
         if name in _UNSENT:
-            patience = request.extensions["timeout"]["connect"]
-            await asyncio.sleep(patience if name == "connect timeout" else self._travel())
+            await asyncio.sleep(connect if name == "connect timeout" else self._travel())
             exchange.result = "unsent"
-            raise _unsent(name)
+            raise SilenceError(name, _BENEATH.get(name), unsent=True)
         fault = None if wrong is None else wrong.fault
-        call = _call(request, exchange.token)
         try:
             if self._latency:
                 await asyncio.sleep(self._travel())
@@ -199,21 +193,31 @@ class Network(httpx.AsyncBaseTransport):
             raise
         answer = self._arrive(exchange, call, fault, name)
         exchange.status = answer.status
-        patience = request.extensions["timeout"]["read"]
-        if answer.delay > patience:
-            await asyncio.sleep(patience)
-            raise httpx.ReadTimeout("slow")
+        if answer.delay > read:
+            await asyncio.sleep(read)
+            raise SilenceError("slow")
         await asyncio.sleep(answer.delay + self._travel())
         if answer.hangup is not None:
-            raise _hangup(answer.hangup)
-        if (
-            call.kind != "TOKEN"
-            and fault is not None
-            and fault.kind in _ENCODED
-            and answer.status in (401, 429)
-        ):
-            self.heard(exchange, answer, call.kind)  # the status says enough, whatever the body is
-        return _Response(self, exchange, answer, call.kind, garbled=_is_garbled(name, fault))
+            reset = answer.hangup is Hangup.RESET
+            raise SilenceError("hung up", _RESET if reset else None)
+        encoded = fault is not None and fault.kind in _ENCODED
+        if call.kind != "TOKEN" and encoded and answer.status in (401, 429):
+            self._heard(exchange, answer, call.kind)  # the status says enough, whatever the body is
+        return answer
+
+    async def body(self, exchange: Exchange, answer: Answer, kind: str) -> AsyncIterator[bytes]:
+        """The body as it comes over the wire: whole, cut off, or in drips."""
+        sent = answer.body if answer.cut is None else answer.body[: max(0, answer.cut)]
+        if answer.drip:
+            for at in range(0, len(sent), 100):  # a byte at a time would cost a second of the machine's
+                await asyncio.sleep(answer.drip * len(sent[at : at + 100]))
+                yield sent[at : at + 100]
+        else:
+            yield sent
+        if answer.cut is not None:
+            raise SilenceError("cut off")
+        if not _is_garbled(exchange.wrong):
+            self._heard(exchange, answer, kind)
 
     def _travel(self) -> float:
         return 0.001 + self._latency * self._faults.chance.random()
@@ -265,7 +269,7 @@ class Network(httpx.AsyncBaseTransport):
 
     # -- what the client heard -----------------------------------------------------------------------------
 
-    def heard(self, exchange: Exchange, answer: Answer, kind: str) -> None:
+    def _heard(self, exchange: Exchange, answer: Answer, kind: str) -> None:
         """A whole answer reached the client as CDEK gave it."""
         exchange.result = meaning(kind, answer)
         if exchange.result == "refused token":
@@ -279,6 +283,14 @@ class Network(httpx.AsyncBaseTransport):
             lifetime = body["expires_in"]
             self._until = self._record.now() + lifetime - min(60.0, lifetime / 10) - 1e-6
             self._record.tokens.append(self._token)
+
+    def broken_off(self, exchange: Exchange, call: Call, error: BaseException) -> None:
+        """It ends without an answer."""
+        left = isinstance(error, asyncio.CancelledError) and not self.closing
+        late = self._record.now() >= exchange.at + _PATIENCE
+        if left and not (self.cuttable and (late or call.kind == "GET")):
+            self.violate("R2: a call was cut off on its way")  # and httpx loses its connection
+        self.end(exchange)
 
     def end(self, exchange: Exchange) -> None:
         """The exchange is over, one way or another."""
@@ -297,74 +309,15 @@ class Network(httpx.AsyncBaseTransport):
             follow(exchange)
 
 
-def _is_garbled(name: str, fault: Fault | None) -> bool:
-    return name == "wrong reply" or (fault is not None and fault.kind in _GARBLED)
+def _is_garbled(wrong: Wrong | None) -> bool:
+    if wrong is None:
+        return False
+    return wrong.name == "wrong reply" or (wrong.fault is not None and wrong.fault.kind in _GARBLED)
 
 
-def _call(request: httpx.Request, token: str) -> Call:
-    url = request.url
-    query = dict(url.params) if url.query else {}
-    headers = {"authorization": f"Bearer {token}"} if token else {}
-    return Call(request.method, url.path, query, headers, request.content, 0.0, 0)
-
-
-class _Response:
-    """As much of an httpx response as a client reads: a real one costs as much as the sandbox's answer."""
-
-    def __init__(
-        self, network: Network, exchange: Exchange, answer: Answer, kind: str, *, garbled: bool
-    ) -> None:
-        self._network, self._exchange = network, exchange
-        self.status_code = answer.status
-        self.headers = httpx.Headers(answer.headers)
-        self.stream = _Body(network, exchange, answer, kind, garbled=garbled)
-
-    async def aclose(self) -> None:
-        self._network.end(self._exchange)
-
-
-class _Body(httpx.AsyncByteStream):
-    """The body as it comes over the wire: whole, cut off, or in drips."""
-
-    def __init__(
-        self, network: Network, exchange: Exchange, answer: Answer, kind: str, *, garbled: bool
-    ) -> None:
-        self._network, self._exchange, self._answer = network, exchange, answer
-        self._kind, self._garbled = kind, garbled
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        answer = self._answer
-        sent = answer.body if answer.cut is None else answer.body[: max(0, answer.cut)]
-        if answer.drip:
-            for at in range(0, len(sent), 100):  # a byte at a time would cost a second of the machine's
-                await asyncio.sleep(answer.drip * len(sent[at : at + 100]))
-                yield sent[at : at + 100]
-        else:
-            yield sent
-        if answer.cut is not None:
-            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
-        if not self._garbled:
-            self._network.heard(self._exchange, answer, self._kind)
-
-
+_RESET = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
 _BENEATH: dict[str, OSError] = {
     "refused": ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
     "dns": socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
     "tls": ssl.SSLCertVerificationError(1, "certificate verify failed"),
 }
-
-
-def _unsent(name: str) -> httpx.TransportError:
-    if name == "connect timeout":
-        return httpx.ConnectTimeout("")
-    error = httpx.ConnectError(str(_BENEATH[name].strerror))
-    error.__cause__ = _BENEATH[name]
-    return error
-
-
-def _hangup(hangup: Hangup) -> httpx.TransportError:
-    if hangup is Hangup.CLOSED:
-        return httpx.RemoteProtocolError("Server disconnected without sending a response.")
-    error = httpx.ReadError("")
-    error.__cause__ = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
-    return error

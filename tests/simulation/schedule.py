@@ -102,6 +102,8 @@ class Schedule:
     opening: tuple[Wrong, ...]
     """What meets the first writes, so that what comes after them is met often enough."""
     listening: bool
+    httpx: bool
+    """Whether its clients are given an httpx transport, whose calls are not to be cut off."""
     faults: Mapping[tuple[Point, int], Wrong] | None = field(default=None, repr=False)
 
 
@@ -145,6 +147,7 @@ def draw(seed: int) -> Schedule:
         share=rng.choice((0.0, 0.1, 0.2, 0.4)),
         opening=rng.choice(_OPENINGS) if rng.random() < 0.4 else (),
         listening=rng.random() < 0.2,
+        httpx=rng.random() < 0.2,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from attrs import define
 
 from cdek_async import CdekClient, CdekError, Outcome
+from tests.simulation.fronts import front
 from tests.simulation.journal import SimulatedJournal
 from tests.simulation.judge import Judge
 from tests.simulation.loop import SimulatedLoop
@@ -52,9 +53,9 @@ class Stage:
     def born(self) -> Life:
         """A process with a client of its own."""
         rate = self.schedule.rate
-        network = Network(self.record, self.faults, self.clients, rate)
+        network = Network(self.record, self.faults, self.clients, rate, cuttable=not self.schedule.httpx)
         self.clients += 1
-        return Life(CdekClient("sandbox", SECRET, rate=rate, transport=network), network, set())
+        return Life(CdekClient("sandbox", SECRET, rate=rate, transport=front(network)), network, set())
 
     def jumps(self, seconds: float) -> None:
         """The clock is about to jump."""
