@@ -50,12 +50,13 @@ class Bulk(Generic[Item, Result, Count]):
         self._context = copy_context()  # of callbacks; each would copy its own
         self._places = asyncio.Semaphore(concurrency)
         self._unsent_places = asyncio.Semaphore(unsent)
-        self._tasks: set[asyncio.Task[Result]] = set()
+        self._pieces: dict[asyncio.Task[Result], _Piece[Item, Result]] = {}
         self._unsent: set[asyncio.Task[Result]] = set()
         self._ready: deque[tuple[Item, Result]] = deque()
         self._wake = asyncio.Event()
         self._feeder: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
+        self._end = self._ended  # bound once, and not for each of the thousands that wait
 
     async def __aenter__(self) -> Self:
         if self._feeder is not None:
@@ -76,7 +77,7 @@ class Bulk(Generic[Item, Result, Count]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-        tasks: list[asyncio.Task[Any]] = [task for task in (*self._tasks, self._feeder) if task]
+        tasks: list[asyncio.Task[Any]] = [task for task in (*self._pieces, self._feeder) if task]
         for task in tasks:
             task.cancel()
         try:
@@ -96,7 +97,7 @@ class Bulk(Generic[Item, Result, Count]):
                 return self._ready.popleft()
             if self._feeder is None:
                 raise RuntimeError("enter the block first: async with ... as results")
-            if self._feeder.done() and not self._tasks:
+            if self._feeder.done() and not self._pieces:
                 self._raise_failure()
                 raise StopAsyncIteration
             self._wake.clear()
@@ -122,18 +123,18 @@ class Bulk(Generic[Item, Result, Count]):
 
     def _start(self, item: Item) -> None:
         piece = _Piece(self, item)
-        piece.task = asyncio.create_task(self._work(item, piece.sent))
-        self._tasks.add(piece.task)
+        piece.task = asyncio.create_task(self._work(item, piece))
+        self._pieces[piece.task] = piece
         self._unsent.add(piece.task)
-        piece.task.add_done_callback(piece.ended, context=self._context)
+        piece.task.add_done_callback(self._end, context=self._context)
 
-    def ended(self, item: Item, task: asyncio.Task[Result]) -> None:
+    def _ended(self, task: asyncio.Task[Result]) -> None:
         """A piece of work is over."""
-        self._tasks.discard(task)
+        piece = self._pieces.pop(task)
         self.left_the_queue(task)
         self._wake.set()
         if not task.cancelled() and task.exception() is None:
-            self._ready.append((item, task.result()))
+            self._ready.append((piece.item, task.result()))
         else:
             self.fail(_failure(task))
 
@@ -155,7 +156,7 @@ class Bulk(Generic[Item, Result, Count]):
 
 
 class _Piece(Generic[Item, Result]):
-    """One item at work; no more than that, for thousands wait at once."""
+    """One item at work, called when it is sent; no more than that, for thousands wait at once."""
 
     __slots__ = ("bulk", "item", "task")
 
@@ -164,13 +165,10 @@ class _Piece(Generic[Item, Result]):
         self.item = item
         self.task: asyncio.Task[Result]
 
-    def sent(self) -> None:
+    def __call__(self) -> None:
         if self.task.cancelling():  # called off in this very turn of the loop: it must not leave any more
             raise asyncio.CancelledError
         self.bulk.left_the_queue(self.task)
-
-    def ended(self, task: asyncio.Task[Result]) -> None:
-        self.bulk.ended(self.item, task)
 
 
 def _failure(task: asyncio.Task[Result] | asyncio.Task[None]) -> BaseException | None:

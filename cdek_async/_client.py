@@ -17,7 +17,7 @@ from cdek_async._auth import Auth
 from cdek_async._bulk import Bulk
 from cdek_async._deadline import Deadline
 from cdek_async._endpoint import CONNECTIONS, checked_url, host_of, way_to
-from cdek_async._engine import Engine, Watch
+from cdek_async._engine import Engine
 from cdek_async._errors import BadReply, CdekError, OrderNotFound
 from cdek_async._exchange import Wire
 from cdek_async._http import Http
@@ -31,6 +31,7 @@ from cdek_async._outcome import Outcome, is_not_found, readable
 from cdek_async._pacing import Pacer, Urgency
 from cdek_async._polling import Polling
 from cdek_async._progress import Progress
+from cdek_async._watch import Listening, Watch
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -196,7 +197,7 @@ class CdekClient:
         meanwhile: save it there.
         """
         deadline = self._deadline(timeout, polling)
-        watch = Watch() if on_ticket is None else Watch(accepted=on_ticket)
+        watch = Watch() if on_ticket is None else Listening(on_ticket)
         return await self._engine.run(operation, deadline, polling or self._polling, watch)
 
     def run_all(

@@ -5,8 +5,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from math import inf
 
-from attrs import frozen
-
 from cdek_async._accept import Again, crossed
 from cdek_async._alarm import Alarm
 from cdek_async._deadline import Deadline
@@ -19,30 +17,9 @@ from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
 from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain_looks, poll
 from cdek_async._submit import Submission, Turns, busy, named
+from cdek_async._watch import Watch
 
 _HURRY = 15.0  # seconds before its deadline, or half its time, in which a look does not let others pass
-
-
-def _nothing(*_: object) -> None:
-    """Nobody listens."""
-
-
-@frozen
-class Watch:
-    """Who hears of an operation's steps."""
-
-    intend: Callable[[Ticket], Awaitable[None]] | None = None
-    """Awaited before a write may go out."""
-    departing: Callable[[], None] = _nothing
-    """Right before a write goes out; may still call it off."""
-    accepted: Callable[[Ticket], None] = _nothing
-    """CDEK has taken note; heard also when the caller has left."""
-    submitted: Callable[[], None] = _nothing
-    """There is a ticket, also one that is final already."""
-
-
-class _Closed(Exception):  # noqa: N818 - as the others are named
-    """The client was closed while somebody looked."""
 
 
 class Engine:
@@ -58,6 +35,7 @@ class Engine:
         self._submissions: set[asyncio.Task[Ticket]] = set()
         self._alarm = Alarm()
         self._closed = False
+        self._look = self._look_once  # bound once, and not for each of the thousands that wait
 
     async def run(
         self,
@@ -116,12 +94,11 @@ class Engine:
             draft or self._draft(operation),
             deadline,
             Urgency.BULK if bulk else Urgency.SINGLE,
-            departing=watch.departing,
-            intend=watch.intend,
+            watch,
             first=first,
             lost_by=lost_by,
         )
-        task = asyncio.create_task(_heard(submission, watch.accepted))
+        task = asyncio.create_task(_heard(submission, watch))
         self._submissions.add(task)
         task.add_done_callback(self._submissions.discard)
         try:
@@ -143,7 +120,7 @@ class Engine:
             lasting=task.done(),
         )
 
-    async def settle(
+    def settle(
         self,
         ticket: Ticket,
         deadline: Deadline,
@@ -151,21 +128,18 @@ class Engine:
         *,
         bulk: bool = False,
         elapsed: float = 0.0,
-    ) -> Outcome:
-        """Look until there is an outcome; `elapsed`: seconds since CDEK took note."""
+    ) -> Awaitable[Outcome]:
+        """Look until there is an outcome; `elapsed`: seconds since CDEK took note.
+
+        Not a coroutine itself: thousands wait here, and each would hold one more.
+        """
         outcome = first_outcome(ticket)
         if outcome is not None:
-            return outcome
+            return _known(outcome)
         if self._closed:
             raise _closed(ticket)
         looks = self._schedule(ticket.kind, polling, bulk, elapsed)
-        try:
-            return await poll(ticket, self._look, looks, elapsed, deadline, self._alarm)
-        except CdekError as error:
-            error.ticket = ticket
-            raise
-        except _Closed:
-            raise _closed(ticket) from None
+        return poll(ticket, self._look, looks, elapsed, deadline, self._alarm)
 
     def _schedule(self, kind: str, polling: Polling, bulk: bool, elapsed: float) -> Looks:
         if polling.learning and bulk and not elapsed:
@@ -174,14 +148,13 @@ class Engine:
             return PromptLooks(self._times[kind], elapsed)
         return plain_looks(polling, thrifty=bulk)
 
-    async def _look(self, ticket: Ticket, deadline: Deadline, looks: Looks) -> Outcome | None:
-        """One look; raises `_Closed` when the client was closed."""
+    async def _look_once(self, ticket: Ticket, deadline: Deadline, looks: Looks) -> Outcome | None:
         urgency = Urgency.SINGLE
         if looks.thrifty:
             can_wait = not looks.prompt and deadline.remaining() > max(_HURRY, deadline.seconds / 2)
             urgency = Urgency.LOOK if can_wait else Urgency.PROMPT
         if self._closed:
-            raise _Closed
+            raise _closed(ticket)
         try:
             reply = await self._http.look(
                 look_call(ticket.order_uuid, {}, brief=True),
@@ -191,11 +164,11 @@ class Engine:
             )
         except CdekError:
             if self._closed:
-                raise _Closed from None
+                raise _closed(ticket) from None
             raise
         outcome = conclude(ticket, reply)
         if outcome is None and self._closed:
-            raise _Closed
+            raise _closed(ticket)
         return outcome
 
     def _idle(self) -> bool:
@@ -228,10 +201,14 @@ def _closed(ticket: Ticket) -> Unsettled:
     )
 
 
-async def _heard(submission: Submission, accepted: Callable[[Ticket], None]) -> Ticket:
+async def _known(outcome: Outcome) -> Outcome:
+    return outcome
+
+
+async def _heard(submission: Submission, watch: Watch) -> Ticket:
     ticket = await submission.run()
     if ticket.verdict in (None, Verdict.OK):
-        accepted(ticket)
+        watch.accepted(ticket)
     return ticket
 
 

@@ -10,7 +10,7 @@ import tenacity
 from cdek_async import _wire
 from cdek_async._accept import INTERNAL, NOT_READY
 from cdek_async._deadline import Deadline
-from cdek_async._errors import AuthError, BadReply, CdekError, TransportError
+from cdek_async._errors import AuthError, BadReply, CdekError, TransportError, Unsettled
 from cdek_async._exchange import LONGEST_RETRY_AFTER, TOO_MANY, ServerClock, Wire
 from cdek_async._models import Call, Reply
 from cdek_async._pacing import RetryQuota, Urgency
@@ -244,6 +244,8 @@ _RETRYING = tenacity.Retrying(
 
 def passing(error: BaseException) -> bool:
     """Whether a failed look may succeed later: accepted work does not fail because asking does."""
+    if isinstance(error, Unsettled):  # the client was closed
+        return False
     return isinstance(error, TransportError) or (isinstance(error, CdekError) and not error.lasting)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from attrs import evolve
 
 from cdek_async._deadline import Deadline, finished
-from cdek_async._engine import Engine, Watch
+from cdek_async._engine import Engine
 from cdek_async._errors import AuthError, CdekError
 from cdek_async._journal import Entry, Journal
 from cdek_async._models import Ticket
@@ -16,6 +16,7 @@ from cdek_async._operations import Operation
 from cdek_async._outcome import Outcome, first_outcome
 from cdek_async._polling import Polling
 from cdek_async._progress import Progress
+from cdek_async._watch import Watch
 
 Result = Outcome | CdekError
 
@@ -26,6 +27,54 @@ def _nobody(_: BaseException | None) -> None:
 
 class _Unwritten(CdekError):  # noqa: N818 - as the others are named
     """An intent is not on disk, and nothing was sent: no news once its operation was called off."""
+
+
+class _Sender(Watch):
+    """Tells the job when an operation is on its way, and that it has a ticket."""
+
+    __slots__ = ("_progress", "_sent")
+
+    def __init__(self, progress: Progress, sent: Callable[[], None]) -> None:
+        self._progress = progress
+        self._sent = sent
+
+    def departing(self) -> None:
+        self._sent()
+
+    def submitted(self) -> None:
+        self._sent()  # it may have been found instead
+        self._progress.submitted += 1
+
+
+class _Writer(_Sender):
+    """Writes down besides what an operation intends, and its ticket."""
+
+    __slots__ = ("_intended", "_journal", "_position")
+
+    intends = True
+
+    def __init__(
+        self,
+        progress: Progress,
+        sent: Callable[[], None],
+        journal: Journal,
+        position: int,
+        intended: set[int],
+    ) -> None:
+        super().__init__(progress, sent)
+        self._journal = journal
+        self._position = position
+        self._intended = intended
+
+    async def intend(self, draft: Ticket) -> None:
+        self._intended.add(self._position)
+        try:
+            await self._journal.intend(self._position, draft)
+        except OSError as error:
+            raise _Unwritten(str(error)) from error
+
+    def accepted(self, ticket: Ticket) -> None:
+        self._journal.accept(self._position, ticket)
 
 
 class _Running(NamedTuple):
@@ -75,7 +124,8 @@ class Job:
         """Not a coroutine itself: thousands wait here, and each would hold one more."""
         if self._journal is not None:
             return self._journaled(self._journal, position, operation, sent)
-        return self._engine.run(operation, self._deadline(), self._polling, self._watch(sent), bulk=True)
+        watch = _Sender(self.progress, sent)
+        return self._engine.run(operation, self._deadline(), self._polling, watch, bulk=True)
 
     async def _journaled(
         self, journal: Journal, position: int, operation: Operation, sent: Callable[[], None]
@@ -143,17 +193,7 @@ class Job:
         noted = entry.ticket if entry is not None and entry.accepted else None
         doubtful = entry.ticket if entry is not None and entry.ticket.since and noted is None else None
 
-        async def intend(draft: Ticket) -> None:
-            self._intended.add(position)
-            try:
-                await journal.intend(position, draft)
-            except OSError as error:
-                raise _Unwritten(str(error)) from error
-
-        def accepted(ticket: Ticket) -> None:
-            journal.accept(position, ticket)
-
-        watch = evolve(self._watch(sent), intend=intend, accepted=accepted)
+        watch = _Writer(self.progress, sent, journal, position, self._intended)
         try:
             return await self._engine.run(
                 operation,
@@ -176,13 +216,6 @@ class Job:
             await journal.settle(position, ticket)
         except OSError as error:
             self.fail(error)  # a full disk ends the job; what is known is told all the same
-
-    def _watch(self, sent: Callable[[], None]) -> Watch:
-        def submitted() -> None:
-            sent()  # it may have been found instead
-            self.progress.submitted += 1
-
-        return Watch(departing=sent, submitted=submitted)
 
     def _deadline(self, *, started: bool = False) -> Deadline:
         return Deadline(self._polling.timeout, started=started, paused=self._paused)

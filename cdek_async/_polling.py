@@ -9,7 +9,7 @@ from attrs import Attribute, evolve, field, frozen
 
 from cdek_async._alarm import Alarm
 from cdek_async._deadline import Deadline
-from cdek_async._errors import Unsettled
+from cdek_async._errors import CdekError, Unsettled
 from cdek_async._http import passing
 from cdek_async._learning import SettleTimes
 from cdek_async._models import Ticket
@@ -180,6 +180,7 @@ async def poll(  # noqa: PLR0917 - what one wait is about
     """Look until the outcome is there; `elapsed`: seconds since CDEK took note.
 
     A look that fails is no verdict and no reason to stop; when time is up, `Unsettled` has it as its cause.
+    What is raised bears the ticket.
     """
     began = deadline.remaining()  # its clock stands still in an outage, which says nothing of CDEK's speed
     attempt = 0
@@ -190,6 +191,9 @@ async def poll(  # noqa: PLR0917 - what one wait is about
             await alarm.after(found)
             attempt += 1
             found = await _attempt(ticket, look, looks, elapsed + began, deadline, attempt)
+    except CdekError as error:
+        error.ticket = ticket
+        raise
     finally:
         looks.over()
     return found

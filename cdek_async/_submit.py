@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import cast
 from uuid import UUID
@@ -18,6 +18,7 @@ from cdek_async._models import Call, Reply, State, Ticket, Verdict
 from cdek_async._operations import Operation, look_call
 from cdek_async._outcome import possible, presumed, readable, shown
 from cdek_async._pacing import Urgency
+from cdek_async._watch import Watch
 
 _NOTED = 10_000
 _SENDS = 3  # two more after looks that show nothing of the one before
@@ -38,9 +39,8 @@ class Submission:
         draft: Ticket,
         deadline: Deadline,
         urgency: Urgency,
+        watch: Watch,
         *,
-        departing: Callable[[], None],
-        intend: Callable[[Ticket], Awaitable[None]] | None,
         first: Again | None,
         lost_by: float | None = None,
     ) -> None:
@@ -50,10 +50,9 @@ class Submission:
         self._draft = draft
         self._deadline = deadline
         self._urgency = urgency
-        self._departing = departing
+        self._watch = watch
         self._call: Call | None = None
         self._sends_left = _SENDS
-        self._intend = intend
         self._first = first
         self._waited = False
         self._seen = False
@@ -120,10 +119,10 @@ class Submission:
     async def _send(self) -> Ticket | Again:
         """Send once and read the first answer; raises where nothing was applied."""
         assert self._call is not None  # noqa: S101 - whatever it needs has been looked up
-        if self._intend is not None and not self._lost:
+        if self._watch.intends and not self._lost:
             await self._http.authenticate()
             self._draft = evolve(self._draft, since=self._http.clock.now())
-            await self._intend(self._draft)
+            await self._watch.intend(self._draft)
         try:
             reply = await self._http.send(
                 self._call, self._deadline, self._urgency, self._depart, self._returned
@@ -156,7 +155,7 @@ class Submission:
         if not self._lost:
             # Anew at each send, until one is lost: what was there before that one is not ours.
             self._draft = evolve(self._draft, since=self._http.clock.now())
-        self._departing()  # may still call it off
+        self._watch.departing()  # may still call it off
         self.in_doubt = True
 
     def _returned(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cdek_async import CdekClient, DeleteOrder, OrderChanges, Polling, Ticket, TransportError, UpdateOrder
 from cdek_async._deadline import Deadline
-from cdek_async._engine import Watch
+from cdek_async._watch import Watch
 from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
@@ -123,13 +123,16 @@ def test_a_journaled_write_without_a_token_in_time_was_not_sent() -> None:
     sandbox.script("TOKEN", Fault("slow", 20.0))
     intents: list[object] = []
 
-    async def intend(draft: Ticket) -> None:
-        intents.append(draft)
+    class Intending(Watch):
+        intends = True
+
+        async def intend(self, draft: Ticket) -> None:
+            intents.append(draft)
 
     async def main() -> None:
         async with client_of(sandbox) as client:
             with pytest.raises(TransportError, match=r"within 5 s|no token") as caught:
-                await client._engine.submit(DeleteOrder(uuid), Deadline(5), Watch(intend=intend))
+                await client._engine.submit(DeleteOrder(uuid), Deadline(5), Intending())
             assert not caught.value.undecided
             assert not intents
 

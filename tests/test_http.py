@@ -63,7 +63,7 @@ def test_who_is_asked_to_wait_for_minutes_does_not_wait(seconds: float, lasting:
         (BadReply("answered 302", status=302, lasting=True), False),
         (AuthError("refused"), True),
         (AuthError("refused", lasting=True), False),
-        (Unsettled("no verdict", ticket=ticket()), True),
+        (Unsettled("the client was closed", ticket=ticket()), False),
         (CdekError("closed", lasting=True), False),
         (ValueError("a defect"), False),
         (asyncio.CancelledError(), False),

@@ -22,6 +22,7 @@ LAYERS: list[set[str]] = [
         "_learning",
         "_schedule",
         "_progress",
+        "_watch",
         "_differences",
         "_guard",
     },

@@ -1,0 +1,39 @@
+"""Watch: who hears of an operation's steps."""
+
+from collections.abc import Callable
+
+from cdek_async._models import Ticket
+
+
+class Watch:
+    """Hears of every step, and does nothing."""
+
+    __slots__ = ()
+
+    intends = False
+    """Whether a write goes out only after `intend`."""
+
+    async def intend(self, draft: Ticket) -> None:
+        """A write is about to be sent."""
+
+    def departing(self) -> None:
+        """It goes out now; may still call it off."""
+
+    def accepted(self, ticket: Ticket) -> None:
+        """CDEK has taken note; heard also when the caller has left."""
+
+    def submitted(self) -> None:
+        """There is a ticket, also one that is final already."""
+
+
+class Listening(Watch):
+    """Hears of the ticket."""
+
+    __slots__ = ("_on_ticket",)
+
+    def __init__(self, on_ticket: Callable[[Ticket], None]) -> None:
+        self._on_ticket = on_ticket
+
+    def accepted(self, ticket: Ticket) -> None:
+        """CDEK has taken note."""
+        self._on_ticket(ticket)
