@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
-from math import ceil, floor, inf, log
+from math import ceil, inf, log
 
 from attrs import define, frozen
 
@@ -13,7 +13,7 @@ from attrs import define, frozen
 PRICE = 0.25
 _FLOOR = 0.1  # seconds between two looks, at least
 _SHORTEST, _RATIO, _LONGEST = 0.05, 1.01, 120.0  # seconds; the grid of settle times has a line each 1 %
-_NEAR = 1e-6  # of a line, for what is on it
+_NEAR = 1e-8  # for what is on a line
 _COARSE = 8  # lines of the grid, where nothing was seen
 _PRIOR = 6.0  # orders' worth of belief that anything may happen
 _ROUNDS = 10
@@ -31,12 +31,7 @@ class Sighting:
     """Nobody looks any more."""
 
 
-def _place(seconds: float) -> float:
-    """Where on the grid, line 1 being the shortest time."""
-    return 1 + log(min(max(seconds, _SHORTEST), _LONGEST) / _SHORTEST) / log(_RATIO)
-
-
-_LAST = ceil(_place(_LONGEST))
+_LAST = 1 + ceil(log(_LONGEST / _SHORTEST) / log(_RATIO))
 _LINES = [0.0, *(_SHORTEST * _RATIO**line for line in range(_LAST))]
 
 
@@ -62,11 +57,11 @@ class Law:
 
 def _between(sighting: Sighting) -> tuple[int, int] | None:
     """The lines between which an order settled; None: it was not looked at."""
-    after = floor(_place(sighting.after) + _NEAR) if sighting.after >= _SHORTEST else 0
+    after = min(bisect_right(_LINES, sighting.after * (1 + _NEAR)), _LAST) - 1
     if sighting.by < inf:
-        by = ceil(_place(sighting.by) - _NEAR)
+        by = min(max(bisect_left(_LINES, sighting.by * (1 - _NEAR)), 1), _LAST)
         return min(after, by - 1), by
-    return (min(after, _LAST - 1), _LAST) if sighting.after else None
+    return (after, _LAST) if sighting.after else None
 
 
 _GRID = [0, *range(1, _LAST, _COARSE), _LAST]
