@@ -100,14 +100,13 @@ class Engine:
         )
         task = asyncio.create_task(_heard(submission, watch))
         self._submissions.add(task)
-        task.add_done_callback(self._submissions.discard)
         try:
             await deadline.wait(task)
         finally:
             if task.done():
-                _unheard(task)
+                self._over(task)
             else:
-                task.add_done_callback(_unheard)
+                task.add_done_callback(self._over)
                 submission.abandon()
                 if not submission.in_doubt:
                     task.cancel()
@@ -188,6 +187,15 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _over(self, task: asyncio.Task[Ticket]) -> None:
+        """End a submission: if its caller has left, a CdekError is of no use to anybody, a defect is told."""
+        self._submissions.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, CdekError):
+            what = "a submission whose caller had left failed"
+            context = {"message": what, "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)
+
     def _draft(self, operation: Operation) -> Ticket:
         uuid = operation.order_uuid
         return Ticket(self._host, self._account, operation.kind, uuid, None, operation.request_type, None)
@@ -210,11 +218,3 @@ async def _heard(submission: Submission, watch: Watch) -> Ticket:
     if ticket.verdict in (None, Verdict.OK):
         watch.accepted(ticket)
     return ticket
-
-
-def _unheard(task: asyncio.Task[Ticket]) -> None:
-    """End a submission that its caller left: a CdekError is of no use to anybody, a defect is told."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, CdekError):
-        context = {"message": "a submission whose caller had left failed", "exception": error, "task": task}
-        task.get_loop().call_exception_handler(context)
