@@ -72,7 +72,8 @@ def _noted(draft: Ticket, reply: Reply) -> Ticket | Again:
     noted = evolve(draft, order_uuid=order_uuid, request_uuid=request.request_uuid, request=request)
     if request.state == State.INVALID:
         return _no(noted, request)
-    if request.state == State.SUCCESSFUL:
+    # By number it may be another order's: a look shows whose number it bears.
+    if request.state == State.SUCCESSFUL and draft.order_uuid is not None:
         return _final(noted, Verdict.OK, request)
     return noted
 
@@ -140,6 +141,12 @@ def crossed(outcome: Outcome) -> bool:
     """Turned down, minutes later, only because another request of its type was under way."""
     codes = {issue.code.lower() for issue in outcome.errors}
     return outcome.verdict is Verdict.REJECTED and codes == {SIMILAR}
+
+
+def unproven(outcome: Outcome, numbers: Mapping[str, str]) -> bool:
+    """Whether the order that CDEK's note named does not show to be the one of these numbers."""
+    order = outcome.order and outcome.order.raw.get("entity")
+    return not isinstance(order, dict) or another(order, numbers) != ""
 
 
 def under_way(draft: Ticket, reply: Reply) -> list[Request]:

@@ -82,6 +82,7 @@ class CdekClient:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = os.getpid()
         self._closed = False
+        self._over = asyncio.Event()
         _wire.warm()
 
     @classmethod
@@ -122,10 +123,12 @@ class CdekClient:
         Who still waits for a verdict gets `Unsettled`; an answer that did not come is `undecided`.
         """
         if self._closed:
+            await self._over.wait()  # somebody else is at it
             return
         self._usable()
         self._closed = True  # nothing new from now on
         async with AsyncExitStack() as stack:  # each is closed, whatever cuts the others short
+            stack.callback(self._over.set)
             stack.push_async_callback(self._wire.aclose)
             stack.push_async_callback(self._auth.aclose)
             stack.push_async_callback(self._engine.aclose)
@@ -239,8 +242,10 @@ class CdekClient:
         try:
             yield
         finally:
-            await self._engine.farewell()  # an accepted ticket is to reach the journal
-            await journal.close()
+            try:
+                await self._engine.farewell()  # an accepted ticket is to reach the journal
+            finally:  # also where that is cut short
+                await journal.close()
 
     async def get_order(self, uuid: UUID | str) -> OrderInfo:
         """Read an order: GET /v2/orders/{uuid}. Raises `OrderNotFound`."""

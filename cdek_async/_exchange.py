@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -25,28 +26,36 @@ _GATEWAY = (502, 503, 504)  # it answers for CDEK, which does not
 _GRACE = 1.0  # seconds
 _SLOW = 1.0  # seconds after which an answer's date is known to be old
 
+_SLEPT = 1.0  # seconds more by the wall's clock
+_FIRST_YEAR, _LAST_YEAR = 2000, 3000
+
 _log = logging.getLogger("cdek_async")
 
 
 class ServerClock:
     """CDEK's clock as its Date headers show it, carried on by ours, which cannot jump."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
         self._date: datetime | None = None
-        self._at = 0.0
+        self._at = self._at_wall = 0.0
 
     def note(self, date: datetime | None, seconds: float = 0.0) -> None:
         """A reply that came in just now, `seconds` after it was asked for, bears this date."""
         known = self.now()
         if date is None or (seconds > _SLOW and known is not None and known > date):
             return  # an answer that was long under way would set the clock back
-        self._date, self._at = date, asyncio.get_running_loop().time()
+        self._date, self._at, self._at_wall = date, asyncio.get_running_loop().time(), self._wall()
 
     def now(self) -> datetime | None:
-        """The server's time, a little behind rather than ahead; None before its first reply."""
+        """The server's time, a little behind rather than ahead; None where nobody has told it since."""
         if self._date is None:
             return None
-        return self._date + timedelta(seconds=asyncio.get_running_loop().time() - self._at)
+        passed = asyncio.get_running_loop().time() - self._at
+        # Ours stands still while the machine sleeps; the wall's may jump, which then costs no more than this.
+        if self._wall() - self._at_wall > passed + _SLEPT:
+            return None
+        return self._date + timedelta(seconds=passed)
 
 
 class Wire:
@@ -115,7 +124,8 @@ class Wire:
             self.pacer.outage.unanswered()
         else:
             self.pacer.outage.answered()
-        self.clock.note(reply.date, asyncio.get_running_loop().time() - began)
+        if reply.status < TOO_MANY and reply.data is not None:  # else it may not be CDEK's clock
+            self.clock.note(reply.date, asyncio.get_running_loop().time() - began)
         _log.debug("%s %s: %d", call.method, call.path, reply.status)
         if reply.status in (TOO_MANY, UNAVAILABLE):
             self.pacer.slow_down(min(reply.retry_after or 0.0, LONGEST_RETRY_AFTER))
@@ -189,9 +199,10 @@ def _snippet(content_type: str, body: bytes, data: Mapping[str, object] | None) 
 def _date(text: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=date.tzinfo or UTC)
+    # What is added to it later must not leave the calendar.
+    return date.replace(tzinfo=date.tzinfo or UTC) if _FIRST_YEAR <= date.year < _LAST_YEAR else None
 
 
 def _retry_after(text: str | None, now: datetime | None) -> float | None:

@@ -191,7 +191,7 @@ class Job:
         sent: Callable[[], None],
     ) -> Outcome:
         noted = entry.ticket if entry is not None and entry.accepted else None
-        doubtful = entry.ticket if entry is not None and entry.ticket.since and noted is None else None
+        doubtful = entry.ticket if entry is not None and entry.intended and noted is None else None
 
         watch = _Writer(self.progress, sent, journal, position, self._intended)
         try:

@@ -8,10 +8,10 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from cdek_async._models import Issue, Request, State, Ticket, Verdict
 from cdek_async._operations import Operation
@@ -54,15 +54,15 @@ verdict = ?, codes = ? WHERE position = ?"""
 _VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP BY verdict"
 
 
-@frozen
-class Entry:
+class Entry(NamedTuple):
     """What the journal knows of one operation.
 
-    `ticket` is a draft until it was `accepted`; without `since`, no call of it can have left.
+    `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left.
     """
 
     position: int
     ticket: Ticket
+    intended: bool
     accepted: bool
 
 
@@ -177,7 +177,8 @@ class Journal:
 
     async def intend(self, position: int, draft: Ticket) -> None:
         """Write down that a call goes out; on disk when this returns."""
-        values = (_blob(draft.order_uuid), _text(draft.since), position)
+        # Where nobody has told CDEK's time, that it was intended is written down all the same.
+        values = (_blob(draft.order_uuid), _text(draft.since) or "", position)
         await self._open().do(_update(_INTEND, values))
 
     def accept(self, position: int, ticket: Ticket) -> None:
@@ -201,17 +202,19 @@ class Journal:
             order_uuid and UUID(bytes=order_uuid),
             request_uuid and UUID(bytes=request_uuid),
             operation.request_type,
-            since and datetime.fromisoformat(since),
+            datetime.fromisoformat(since) if since else None,
             adopted=bool(adopted),
         )
         if verdict is None:
-            return Entry(position, ticket, accepted=bool(accepted))
+            return Entry(position, ticket, intended=since is not None, accepted=bool(accepted))
         if again and verdict == Verdict.REJECTED:
-            return Entry(position, evolve(ticket, request_uuid=None, since=None), accepted=False)
+            ticket = evolve(ticket, request_uuid=None, since=None)
+            return Entry(position, ticket, intended=False, accepted=False)
         state = State.SUCCESSFUL if verdict == Verdict.OK else State.INVALID
         errors = tuple(Issue(code) for code in (codes or "").split("\n") if code)
         request = Request(ticket.request_uuid, operation.request_type, state, errors=errors)
-        return Entry(position, evolve(ticket, verdict=Verdict(verdict), request=request), accepted=True)
+        ticket = evolve(ticket, verdict=Verdict(verdict), request=request)
+        return Entry(position, ticket, intended=True, accepted=True)
 
 
 @contextmanager

@@ -33,6 +33,9 @@ def _uuid(text: str) -> UUID:
     return UUID(text)
 
 
+_FIRST_YEAR = 1900
+
+
 def read_moment(value: object) -> datetime:
     """Read `+0000`, `+07:00` or `Z`, with microseconds or without seconds.
 
@@ -41,6 +44,8 @@ def read_moment(value: object) -> datetime:
     if not isinstance(value, str):
         raise Unreadable
     moment = datetime.fromisoformat(value)
+    if moment.year < _FIRST_YEAR:  # some programs' word for "never"; seconds before it there is no time
+        raise Unreadable
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

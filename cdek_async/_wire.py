@@ -168,12 +168,17 @@ def order_info(data: Mapping[str, object]) -> OrderInfo:
     )
 
 
-def _plain(value: object) -> object:
+_DEEP = 100  # levels, ten times those of an order; Python bears some hundreds
+
+
+def _plain(value: object, depth: int = 0) -> object:
     """Write a fraction as the float that json.loads makes of it, so that it dumps and compares."""
+    if depth > _DEEP:
+        return None
     if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
+        return {name: _plain(member, depth + 1) for name, member in value.items()}
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_plain(each, depth + 1) for each in value]
     if isinstance(value, Decimal):
         return None if value.is_nan() else float(value)
     return value

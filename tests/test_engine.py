@@ -9,6 +9,7 @@ import pytest
 
 from cdek_async import CdekClient, DeleteOrder, OrderChanges, Polling, Ticket, TransportError, UpdateOrder
 from cdek_async._deadline import Deadline
+from cdek_async._endpoint import CONNECTIONS
 from cdek_async._watch import Watch
 from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
@@ -140,6 +141,26 @@ def test_a_journaled_write_without_a_token_in_time_was_not_sent() -> None:
     assert not sandbox.calls["DELETE"]
 
 
+def test_what_was_called_off_gives_its_place_back() -> None:
+    """Else a client whose jobs are stopped often would stand still one day."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+
+    class CallingOff(Watch):
+        def departing(self) -> None:
+            raise asyncio.CancelledError
+
+    async def main() -> None:
+        async with client_of(sandbox, rate=None) as client:
+            for _ in range(2 * CONNECTIONS):
+                with pytest.raises(TransportError):
+                    await client._engine.submit(DeleteOrder(uuid), Deadline(5), CallingOff())
+            assert (await client.run(DeleteOrder(uuid))).ok
+
+    run(main())
+    assert len(sandbox.calls["DELETE"]) == 1
+
+
 @pytest.mark.parametrize(("ago", "looks"), [(5.0, 1), (0.0, 3)])
 def test_a_write_of_an_earlier_life_is_looked_for_until_three_seconds_after_it(
     ago: float, looks: int
@@ -163,3 +184,38 @@ def test_a_write_of_an_earlier_life_is_looked_for_until_three_seconds_after_it(
     run(main())
     before = [at for at in sandbox.calls["GET"] if at <= sandbox.calls["DELETE"][0]]
     assert len(before) == 1 + looks
+
+
+class Crossing(httpx.AsyncBaseTransport):
+    """A proxy that answers a write with what was to answer another one."""
+
+    def __init__(self, sandbox: Sandbox, answer: dict[str, Any]) -> None:
+        self._behind = SandboxTransport(sandbox)
+        self._answer = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._behind.handle_async_request(request)
+        return httpx.Response(202, json=self._answer) if request.method == "PATCH" else response
+
+
+@pytest.mark.parametrize("state", ["ACCEPTED", "SUCCESSFUL"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_note_about_another_order_is_no_verdict_on_an_update_by_number(state: str, *, there: bool) -> None:
+    """By number only the order itself tells: theirs was updated, ours may not have been."""
+    sandbox = Sandbox()
+    ours, theirs = sandbox.add_order(), sandbox.add_order()
+
+    async def main() -> None:
+        async with client_of(sandbox) as colleague:
+            done = await colleague.run(UpdateOrder(OrderChanges(uuid=theirs.uuid, comment="theirs")))
+        uuid = theirs.uuid if there else "0d9a4f5e-3c1b-4b6f-9a27-c5e8d1f20b34"
+        request = {"request_uuid": str(done.request.request_uuid), "type": "UPDATE", "state": state}
+        transport = Crossing(sandbox, {"entity": {"uuid": uuid}, "requests": [request]})
+        async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
+            with pytest.raises(
+                TransportError, match=f"cdek_number {ours.cdek_number}.* order {uuid}"
+            ) as caught:
+                await client.run(UpdateOrder(OrderChanges(cdek_number=ours.cdek_number, comment="ours")))
+            assert caught.value.undecided
+
+    run(main())

@@ -4,13 +4,14 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from cdek_async import BadReply, TransportError
-from cdek_async._exchange import LIMIT, Wire
+from cdek_async._exchange import LIMIT, ServerClock, Wire
 from cdek_async._models import Call, Reply
 from cdek_async._over_httpx import OverHttpx
 from cdek_async._pacing import Pacer, Urgency
@@ -228,10 +229,12 @@ def test_retry_after_comes_as_seconds_or_date(headers: dict[str, str], seconds: 
         ("Sat, 21 Nov 2026 13:00:00 +0300", datetime(2026, 11, 21, 10, tzinfo=UTC)),
         ("Sat, 21 Nov 2026 10:00:00 -0000", datetime(2026, 11, 21, 10, tzinfo=UTC)),
         ("nonsense", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Mon, 01 Jan 0999 00:00:00 GMT", None),
     ],
 )
 def test_the_servers_date_is_read(text: str, date: datetime | None) -> None:
-    """Always with a zone, so that it compares."""
+    """Always with a zone, so that it compares, and far from the calendar's ends."""
     assert answered(httpx.Response(200, headers={"Date": text})).date == date
 
 
@@ -327,13 +330,31 @@ def test_nothing_personal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "secret" not in caplog.text
 
 
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("status", [200, 302])
+def test_an_exchange_gives_its_place_back_once(status: int, *, alone: bool) -> None:
+    """Twice would let more out than there are connections, in time any number."""
+
+    async def main() -> None:
+        pacer = Pacer(None, 1)
+        transport = Scripted(lambda _: httpx.Response(status, json={}))
+        wire = Wire("https://cdek.test", OverHttpx("https://cdek.test", transport), pacer)
+        await pacer.acquire(Urgency.SINGLE)
+        with suppress(BadReply):
+            await wire.exchange(GET, 1, alone=alone)
+        assert pacer.take() is not None
+        assert pacer.take() is None
+
+    run(main())
+
+
 def test_the_servers_clock_goes_on_between_replies() -> None:
     """By our monotonic clock: a Date of five minutes ago does not make an old request look new."""
 
     async def main() -> None:
         pacer = Pacer(None, 1)
         date = {"Date": "Sat, 21 Nov 2026 10:00:00 GMT"}
-        transport = Scripted(lambda _: httpx.Response(200, headers=date))
+        transport = Scripted(lambda _: httpx.Response(200, headers=date, json={}))
         wire = Wire("https://cdek.test", OverHttpx("https://cdek.test", transport), pacer)
         assert wire.clock.now() is None
         await pacer.acquire(Urgency.SINGLE)
@@ -342,6 +363,40 @@ def test_the_servers_clock_goes_on_between_replies() -> None:
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
         wire.clock.note(None)
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
+
+    run(main())
+
+
+def test_the_servers_clock_is_unknown_after_the_machine_slept() -> None:
+    """Its monotonic clock stood still meanwhile: with it, an hour-old request would look new."""
+
+    async def main() -> None:
+        wall = 0.0
+        clock = ServerClock(lambda: wall)
+        clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC))
+        await asyncio.sleep(5)
+        wall += 5.5  # clocks drift
+        assert clock.now() == datetime(2026, 11, 21, 10, 0, 5, tzinfo=UTC)
+        wall += 3600
+        assert clock.now() is None
+        clock.note(datetime(2026, 11, 21, 11, tzinfo=UTC))
+        assert clock.now() == datetime(2026, 11, 21, 11, tzinfo=UTC)
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [429, 502])
+def test_who_turns_calls_away_does_not_tell_the_time(status: int) -> None:
+    """It is not CDEK that answers, and its clock may be minutes off."""
+
+    async def main() -> None:
+        pacer = Pacer(None, 1)
+        date = {"Date": "Sat, 21 Nov 2026 10:00:00 GMT"}
+        transport = Scripted(lambda _: httpx.Response(status, headers=date, json={}))
+        wire = Wire("https://cdek.test", OverHttpx("https://cdek.test", transport), pacer)
+        await pacer.acquire(Urgency.SINGLE)
+        await wire.exchange(GET, 1)
+        assert wire.clock.now() is None
 
     run(main())
 

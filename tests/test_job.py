@@ -161,7 +161,7 @@ class Remembering(Journal):
         return self.entry
 
     async def intend(self, position: int, draft: Ticket) -> None:
-        self.entry = Entry(position, draft, accepted=False)
+        self.entry = Entry(position, draft, intended=True, accepted=False)
 
     def accept(self, position: int, ticket: Ticket) -> None:
         """Forgotten."""

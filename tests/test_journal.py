@@ -6,13 +6,14 @@ import resource
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from attrs import evolve
 
@@ -30,17 +31,28 @@ from cdek_async import (
     Verdict,
 )
 from cdek_async._models import Issue, Request, State
-from cdek_async.sandbox import Fault, Sandbox, SandboxTransport, serve
+from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport, serve
 
 SOON = Polling(wait_initial=0.02, wait_max=0.1, timeout=20)
 
 
-def client_of(sandbox: Sandbox) -> CdekClient:
+class Undated(SandboxTransport):
+    """Behind a proxy that tells no time."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        response.headers.pop("date", None)
+        return response
+
+
+def client_of(
+    sandbox: Sandbox, transport: Callable[[Sandbox], SandboxTransport] = SandboxTransport
+) -> CdekClient:
     """A journal writes in a thread of its own, so that time is real here, and short."""
     return CdekClient(
         sandbox.client_id,
         sandbox.client_secret,
-        transport=SandboxTransport(sandbox),
+        transport=transport(sandbox),
         polling=SOON,
         rate=None,
     )
@@ -96,7 +108,10 @@ def test_what_was_accepted_is_settled_and_not_sent_again(tmp_path: Path) -> None
     assert len(sandbox.calls["DELETE"]) == 20
 
 
-def test_what_may_have_been_sent_is_looked_up_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", [SandboxTransport, Undated])
+def test_what_may_have_been_sent_is_looked_up_first(
+    tmp_path: Path, transport: Callable[[Sandbox], SandboxTransport]
+) -> None:
     """An intent without a ticket: adopted where the order shows it, sent where it does not."""
     down = True
     sandbox = Sandbox(
@@ -110,7 +125,7 @@ def test_what_may_have_been_sent_is_looked_up_first(tmp_path: Path) -> None:
     async def main() -> None:
         nonlocal down
         hasty = Polling(timeout=0.5)
-        async with client_of(sandbox) as client:
+        async with client_of(sandbox, transport) as client:
             operations = [DeleteOrder(sent), DeleteOrder(unsent)]
             async with client.run_all(operations, polling=hasty, journal=Journal(tmp_path / "j")) as bulk:
                 async for _, result in bulk:
@@ -118,7 +133,7 @@ def test_what_may_have_been_sent_is_looked_up_first(tmp_path: Path) -> None:
                     assert result.undecided
         assert len(sandbox.calls["DELETE"]) == 2
         down = False
-        async with client_of(sandbox) as client:
+        async with client_of(sandbox, transport) as client:
             results = dict(await job(client, [sent, unsent], Journal(tmp_path / "j")))
             assert all(isinstance(result, Outcome) and result.ok for result in results.values())
         assert len(sandbox.calls["DELETE"]) == 3
@@ -604,6 +619,34 @@ def test_a_journal_whose_opening_was_cancelled_keeps_nobody_out(tmp_path: Path) 
         with pytest.raises(asyncio.CancelledError):
             await opening
         await Journal(tmp_path / "j").open("host", "account")
+
+    asyncio.run(main())
+
+
+def test_a_job_that_is_cancelled_while_it_ends_lets_others_in(tmp_path: Path) -> None:
+    """Its journal is closed, whatever was still to be heard."""
+
+    async def main() -> None:
+        sent = asyncio.Event()
+
+        def slow(call: Call) -> Fault | None:
+            if call.kind != "DELETE":
+                return None
+            sent.set()
+            return Fault("slow", 1.0)
+
+        sandbox = Sandbox(settle="fixed:0.01", faults=slow)
+        uuid = sandbox.add_order().uuid
+        async with client_of(sandbox) as client:
+            task = asyncio.create_task(job(client, [uuid], Journal(tmp_path / "j")))
+            await sent.wait()
+            for _ in range(2):  # out of the block, then out of its end
+                task.cancel()
+                for _ in range(50):
+                    await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert dict(await job(client, [uuid], Journal(tmp_path / "j")))[uuid]
 
     asyncio.run(main())
 

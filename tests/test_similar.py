@@ -62,7 +62,10 @@ def test_an_update_waits_for_the_one_before_it_and_is_sent_again_once() -> None:
             assert (await ours.run(UpdateOrder(OrderChanges(uuid=uuid, comment="ours")))).ok
 
     run(main())
-    assert len(sandbox.calls["PATCH"]) == 3
+    theirs, _, ours = sandbox.calls["PATCH"]
+    # By as much as two seconds of margin and two clocks of whole seconds may deceive: where CDEK names no
+    # request, theirs could pass for ours.
+    assert ours - (theirs + 5) >= 4
 
 
 def test_an_update_that_meets_another_one_twice_gives_up_and_says_so() -> None:

@@ -400,6 +400,14 @@ def test_no_json_breaks_the_reading(entity: Any, requests: Any, related: Any, er
     hash(info.requests)
 
 
+def test_json_deeper_than_python_bears_is_cut_off() -> None:
+    """A thousand levels of brackets are 2 kB, and no order has ten."""
+    deep: list[Any] = []
+    for _ in range(2000):
+        deep = [deep]
+    assert json.loads(json.dumps(_wire.order_info({"entity": {"comment": deep}}).raw))
+
+
 @given(part=st.sampled_from(sorted(answers.ENTITY)), value=JSON)
 def test_no_json_in_a_single_field_breaks_the_others(part: Any, value: Any) -> None:
     """An order with one odd field is that order without it."""

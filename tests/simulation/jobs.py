@@ -24,7 +24,7 @@ class JobPlayer:
         self._left = False
 
     async def play(self) -> None:
-        """Run it, and again as often as it is killed."""
+        """Run it, and again as often as it is killed or cancelled."""
         stage, kills = self._stage, list(self._job.kills)
         while True:
             life = stage.life
@@ -32,11 +32,15 @@ class JobPlayer:
                 life.journal = SimulatedJournal(stage.folder / "job.journal")
             task = stage.loop.create_task(self._run(life))
             if kills:
-                self._kill_at(kills.pop(0), life)
+                self._end_at(kills.pop(0), life, task)
             stage.in_job = True
             await asyncio.wait({task})
             stage.in_job = False
             failure = None if task.cancelled() else task.exception()
+            if task.cancelled() and life.closing is None and not life.dead:
+                for effort in self._efforts:  # what it knew by word of mouth, its next life has to find out
+                    effort.killed(stage.loop.time())
+                continue
             if not life.dead:
                 if failure is not None:
                     stage.failed(failure)
@@ -44,8 +48,18 @@ class JobPlayer:
             await stage.bury(life)
             stage.life = stage.born()
 
-    def _kill_at(self, steps: int, life: Life) -> None:
-        self._stage.loop.before_step(self._stage.loop.step + steps, lambda: self._stage.kill(life))
+    def _end_at(self, steps: int, life: Life, task: asyncio.Task[None]) -> None:
+        stage = self._stage
+
+        def cancel() -> None:
+            if not task.done() and life.closing is None:
+                stage.record.tell("the job is cancelled")
+                task.cancel()
+                for effort in self._efforts:
+                    effort.over_at = stage.loop.time()
+
+        end = cancel if stage.schedule.cancelling else lambda: stage.kill(life)
+        stage.loop.before_step(stage.loop.step + steps, end)
 
     def _make_efforts(self) -> list[Effort]:
         """With a journal, the same operation at two positions is run once."""
@@ -113,7 +127,8 @@ class JobPlayer:
     def _tell(self, position: int, result: Outcome | CdekError, timeout: float) -> None:
         stage, effort = self._stage, self._efforts[position]
         stage.record.tell(f"op {effort.key}, position {position}: {told(result)}")
-        began = effort.first_at
+        # What a life that was cancelled left under way goes on, and the next one's waits for its turn.
+        began = None if effort.reborn and stage.schedule.cancelling else effort.first_at
         if began is not None and not effort.shared and stage.loop.time() > began + timeout + GRACE:
             took = stage.loop.time() - began
             stage.record.violate(f"R5: an operation of a job took {took:.2f} s of {timeout:g}")

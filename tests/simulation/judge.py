@@ -1,11 +1,15 @@
 """Whether a result is true: what the client said, held against what the sandbox did."""
 
+from collections.abc import Iterator
+
 from cdek_async import AuthError, BadReply, CdekError, Outcome, Ticket, TransportError, Unsettled, Verdict
 from cdek_async.sandbox import Request
 from tests.simulation.faults import LAG_OF_READ
 from tests.simulation.record import Effort, Exchange, Record
 
 _MARGIN = 3.1  # seconds: the client's 2, and the whole seconds of both clocks
+_PATIENT = 30.0  # seconds, three times as long as anything takes
+_PASSING = ("refused", "dns", "too many")
 _SIMILAR = "v2_similar_request_still_processed"
 
 
@@ -23,8 +27,12 @@ class Judge:
             effort.over_at = self._record.now()
         effort.judged = True
         self._spoken(result)
+        if effort.misled and not ran:
+            return  # a ticket does not tell the number
         if not isinstance(result, Outcome):
             self._error(effort, result)
+            if self._in_peace() and not effort.reborn:
+                self._violate(effort, "R8: no verdict, though hardly anything went wrong")
             return
         self._outcome(effort, result)
         if ran and not effort.reborn and {each.code for each in result.errors} == {_SIMILAR}:
@@ -39,6 +47,16 @@ class Judge:
             self._violate(effort, "R6: CDEK's words in a ticket")
         if not ticket.final:
             self.tickets.append((effort, ticket))
+
+    def _in_peace(self) -> bool:
+        """Somebody is alone with a CDEK that is well but for one call it did not take, and has time."""
+        schedule = self._record.schedule
+        timeouts = [*(each.timeout for each in schedule.callers), *(each.timeout for each in schedule.jobs)]
+        alone = len(self._record.efforts) == len(timeouts) == 1 and not schedule.strangers
+        quiet = not schedule.spells and schedule.closed is None
+        wrongs = [each.wrong.name for each in self._record.exchanges if each.wrong]
+        mild = not wrongs or (len(wrongs) == 1 and wrongs[0] in _PASSING)
+        return alone and quiet and mild and timeouts[0] >= _PATIENT
 
     def _violate(self, effort: Effort, text: str) -> None:
         self._record.violate(f"{text} (operation {effort.key}, {effort.asked.what})")
@@ -146,11 +164,7 @@ class Judge:
     # -- what it says of persons and secrets ---------------------------------------------------------------
 
     def _spoken(self, result: Outcome | CdekError) -> None:
-        texts = [repr(result), str(result)]
-        cause = result.__cause__ if isinstance(result, BaseException) else None
-        while cause is not None:
-            texts += [repr(cause), str(cause)]
-            cause = cause.__cause__
+        texts = list(_texts(result) if isinstance(result, BaseException) else [repr(result), str(result)])
         if any(map(self._record.leaks, texts)):
             self._record.violate(f"R6: a secret or a person's data in {type(result).__name__}")
 
@@ -168,9 +182,13 @@ class Judge:
             self._violate(effort, f"R4: its ticket does not settle: {result}")
 
     def cannot_settle(self, effort: Effort, ticket: Ticket) -> bool:
-        """A request that is stuck, or one without a name among several."""
+        """A request that is stuck, one without a name among several, or another order's."""
         order = effort.order
-        if order is None or any(each.settled_at > self._record.now() for each in order.requests):
+        if (
+            order is None
+            or effort.misled
+            or any(each.settled_at > self._record.now() for each in order.requests)
+        ):
             return True
         same = [each for each in order.requests if each.type == effort.type]
         named = [each for each in same if each.uuid == str(ticket.request_uuid) and not each.nameless]
@@ -184,6 +202,15 @@ class Judge:
             own = self._record.own(effort)
             if sum(each.state == "SUCCESSFUL" for each in own) > 1:
                 self._violate(effort, "R2: applied twice")
+
+
+def _texts(error: BaseException | None) -> Iterator[str]:
+    """What an error says, and what lies beneath it."""
+    if error is not None:
+        yield from (repr(error), str(error), *getattr(error, "__notes__", ()))
+        yield from _texts(error.__cause__)
+        if error.__context__ is not error.__cause__:
+            yield from _texts(error.__context__)
 
 
 def _never_left(write: Exchange, effort: Effort) -> bool:

@@ -42,7 +42,7 @@ class _Listener(logging.Handler):
         self.texts: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage())
+        self.texts.append(self.format(record))
 
 
 def play(schedule: Schedule, folder: Path) -> Played:

@@ -20,6 +20,7 @@ UNKNOWN = "0d9a4f5e-3c1b-4b6f-9a27-c5e8d1f20b34"
 _PERSONAL = re.compile(
     f"{SECRET}|{MARK}|[\u0400-\u04ff]"
 )  # CDEK's sentences and people's names are in Cyrillic
+_CYRILLIC = re.compile(rb"(?:[\xd0-\xd3][\x80-\xbf]){4}")  # in UTF-8; a uuid's bytes may pass for a letter
 _TYPES = {"delete": "DELETE", "update": "UPDATE", "add": "UPDATE"}
 
 Result = Literal[
@@ -42,6 +43,8 @@ class Exchange:
     result: Result = "pending"
     ended: float = -1.0
     status: int = 0
+    dated: bool = False
+    """Its Date was taken for CDEK's."""
 
 
 @define(eq=False)
@@ -73,6 +76,8 @@ class Effort:
     doubled: bool = False
     """The network delivered a write of it later, or twice."""
     nameless: bool = False
+    misled: bool = False
+    """Another order's reply came to a write by number: so may its ticket be, its verdict must not."""
     noes: int = 0
     over_at: float | None = None
     """Its caller has left, or its result is there."""
@@ -192,7 +197,9 @@ class Record:
 
     def leaks_bytes(self, data: bytes) -> bool:
         """The same of a file."""
-        return any(each.encode() in data for each in (SECRET, MARK, *self.tokens))
+        return bool(_CYRILLIC.search(data)) or any(
+            each.encode() in data for each in (SECRET, MARK, *self.tokens)
+        )
 
     def trace(self) -> str:
         """What happened, one line each, for a person."""

@@ -102,6 +102,8 @@ class Schedule:
     opening: tuple[Wrong, ...]
     """What meets the first writes, so that what comes after them is met often enough."""
     listening: bool
+    cancelling: bool
+    """Whether what ends its job, whose process lives on, is its consumer's cancellation, and no kill."""
     httpx: bool
     """Whether its clients are given an httpx transport, whose calls are not to be cut off."""
     faults: Mapping[tuple[Point, int], Wrong] | None = field(default=None, repr=False)
@@ -148,6 +150,7 @@ def draw(seed: int) -> Schedule:
         opening=rng.choice(_OPENINGS) if rng.random() < 0.4 else (),
         listening=rng.random() < 0.2,
         httpx=rng.random() < 0.2,
+        cancelling=rng.random() < 0.3,
     )
 
 
