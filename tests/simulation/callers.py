@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from cdek_async import CdekError, Outcome
+from cdek_async import CdekError, DeleteOrder, OrderInfo, Outcome
 from tests.simulation.network import WHOSE
 from tests.simulation.record import Effort
-from tests.simulation.schedule import Caller
+from tests.simulation.schedule import Asked, Caller, Reader
 from tests.simulation.stage import GRACE, Life, Stage, told
 
 T = TypeVar("T")
+_READ = 60.0  # seconds that a read may take
 _FAREWELL = 9.9  # seconds: an answer in the last instant of a client may come too late
 
 
@@ -22,6 +23,18 @@ def call(stage: Stage, caller: Caller) -> None:
     task = stage.loop.create_task(_called(stage, stage.life, caller, effort))
     stage.life.tasks.add(task)
 
+    _cancel_at(stage, effort, task, caller.cancelled)
+
+
+def read(stage: Stage, reader: Reader) -> None:
+    """Let somebody read an order."""
+    effort = stage.record.effort(Asked("delete", reader.order, reader.by))
+    task = stage.loop.create_task(_read(stage, stage.life, reader, effort))
+    stage.life.tasks.add(task)
+    _cancel_at(stage, effort, task, reader.cancelled)
+
+
+def _cancel_at(stage: Stage, effort: Effort, task: asyncio.Task[None], step: int | None) -> None:
     def cancel() -> None:
         if task.done() or effort.over_at is not None:
             return
@@ -31,8 +44,29 @@ def call(stage: Stage, caller: Caller) -> None:
         effort.over_at = stage.loop.time()
         task.cancel()
 
-    if caller.cancelled is not None:
-        stage.loop.before_step(caller.cancelled, cancel)
+    if step is not None:
+        stage.loop.before_step(step, cancel)
+
+
+async def _read(stage: Stage, life: Life, reader: Reader, effort: Effort) -> None:
+    WHOSE.set(effort)
+    await asyncio.sleep(reader.at)
+    named = effort.operation
+    assert isinstance(named, DeleteOrder)
+    try:
+        if named.uuid is not None:
+            result: OrderInfo | CdekError = await _in_time(stage, _READ, life.client.get_order(named.uuid))
+        else:
+            found = life.client.find_order(cdek_number=named.cdek_number, im_number=named.im_number)
+            result = await _in_time(stage, _READ, found)
+    except CdekError as error:
+        result = error
+    except RuntimeError:
+        if life.closing is None:
+            raise
+        return
+    stage.record.tell(f"op {effort.key}, read: {type(result).__name__}")
+    stage.judge.read(effort, result)
 
 
 async def _called(stage: Stage, life: Life, caller: Caller, effort: Effort) -> None:

@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 
-from cdek_async import AuthError, BadReply, CdekError, Outcome, Ticket, TransportError, Unsettled, Verdict
+from cdek_async import (
+    AuthError,
+    BadReply,
+    CdekError,
+    OrderInfo,
+    OrderNotFound,
+    Outcome,
+    Ticket,
+    TransportError,
+    Unsettled,
+    Verdict,
+)
 from cdek_async.sandbox import Request
 from tests.simulation.faults import LAG_OF_READ
 from tests.simulation.record import Effort, Exchange, Record
@@ -37,6 +48,16 @@ class Judge:
         self._outcome(effort, result)
         if ran and not effort.reborn and {each.code for each in result.errors} == {_SIMILAR}:
             self._violate(effort, "R1: rejected only because another one was under way")
+
+    def read(self, effort: Effort, result: OrderInfo | CdekError) -> None:
+        """What somebody read."""
+        effort.over_at = self._record.now()
+        self._spoken(result)
+        shown = isinstance(result, OrderInfo) and str(result.order.uuid)
+        if isinstance(result, OrderInfo) and (effort.order is None or shown != effort.order.uuid):
+            self._violate(effort, "R1: another order was read")
+        if isinstance(result, OrderNotFound) and not self._gone(effort):
+            self._violate(effort, "R1: OrderNotFound, but the order is there")
 
     def ticket(self, effort: Effort, ticket: Ticket) -> None:
         """A ticket that nobody has settled yet."""
@@ -163,7 +184,7 @@ class Judge:
 
     # -- what it says of persons and secrets ---------------------------------------------------------------
 
-    def _spoken(self, result: Outcome | CdekError) -> None:
+    def _spoken(self, result: Outcome | OrderInfo | CdekError) -> None:
         texts = list(_texts(result) if isinstance(result, BaseException) else [repr(result), str(result)])
         if any(map(self._record.leaks, texts)):
             self._record.violate(f"R6: a secret or a person's data in {type(result).__name__}")

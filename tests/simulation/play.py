@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from cdek_async import CdekError, Outcome, Ticket
-from tests.simulation.callers import call, heard
+from tests.simulation.callers import call, heard, read
 from tests.simulation.faults import Point, Wrong
 from tests.simulation.jobs import JobPlayer
 from tests.simulation.loop import SimulatedLoop, StuckError
@@ -80,6 +80,8 @@ async def _play(stage: Stage) -> None:
         loop.before_step(schedule.closed, stage.close_now)
     for caller in schedule.callers:
         call(stage, caller)
+    for reader in schedule.readers:
+        read(stage, reader)
     for job in schedule.jobs:
         await JobPlayer(stage, job).play()
     await stage.rest()

@@ -77,6 +77,16 @@ class Stranger:
 
 
 @frozen
+class Reader:
+    """Somebody who reads one of the orders, by its index."""
+
+    at: float
+    order: int
+    by: By
+    cancelled: int | None
+
+
+@frozen
 class Spell:
     """A time in which nothing is answered."""
 
@@ -96,6 +106,7 @@ class Schedule:
     callers: tuple[Caller, ...]
     jobs: tuple[BulkJob, ...]
     strangers: tuple[Stranger, ...]
+    readers: tuple[Reader, ...]
     spells: tuple[Spell, ...]
     closed: int | None
     share: float
@@ -151,6 +162,7 @@ def draw(seed: int) -> Schedule:
         listening=rng.random() < 0.2,
         httpx=rng.random() < 0.2,
         cancelling=rng.random() < 0.3,
+        readers=(_reader(rng, len(orders)),) if rng.random() < 0.1 else (),
     )
 
 
@@ -207,6 +219,15 @@ def _job(rng: random.Random, orders: int) -> BulkJob:
 def _stranger(rng: random.Random, orders: int) -> Stranger:
     asked = _asked(rng, orders)
     return Stranger(rng.choice((0.01, 0.1, 0.5, 2.0, 4.0, 8.0)), Asked(asked.what, asked.order, "uuid"))
+
+
+def _reader(rng: random.Random, orders: int) -> Reader:
+    return Reader(
+        at=rng.choice((0.0, 0.3, 2.0)),
+        order=rng.randrange(orders),
+        by=rng.choice(("uuid", "cdek_number", "im_number")),
+        cancelled=rng.randrange(1, 200) if rng.random() < 0.2 else None,
+    )
 
 
 def _spells(rng: random.Random) -> tuple[Spell, ...]:
