@@ -23,7 +23,6 @@ from cdek_async._outcome import (
 
 SEVERAL_ORDERS = "several_orders"  # ours: CDEK documents no code for it
 SIMILAR = "v2_similar_request_still_processed"
-_NO_ORDER = UUID(int=0)
 NOT_READY = "v2_entity_not_ready"
 INTERNAL = "v2_internal_error"
 
@@ -62,18 +61,16 @@ def _noted(draft: Ticket, reply: Reply) -> Ticket | Again:
     requests = shown(reply, draft.order_uuid)
     if requests is None or reply.data is None:
         return Again.LOOK
-    order_uuid = draft.order_uuid or _wire.order_uuid_of(reply.data)
     ours = [request for request in requests if request.type.upper() in ("", draft.request_type)]
-    if order_uuid is None or (not ours and _wire.errors_of(reply.data)):
+    if not ours and _wire.errors_of(reply.data):
         return Again.LOOK
     if len(ours) != 1:  # taken note of, but which request is ours only looks can tell
-        return evolve(draft, order_uuid=order_uuid)
+        return draft
     request = ours[0] if ours[0].type == draft.request_type else evolve(ours[0], type=draft.request_type)
-    noted = evolve(draft, order_uuid=order_uuid, request_uuid=request.request_uuid, request=request)
+    noted = evolve(draft, request_uuid=request.request_uuid, request=request)
     if request.state == State.INVALID:
         return _no(noted, request)
-    # By number it may be another order's: a look shows whose number it bears.
-    if request.state == State.SUCCESSFUL and draft.order_uuid is not None:
+    if request.state == State.SUCCESSFUL:
         return _final(noted, Verdict.OK, request)
     return noted
 
@@ -87,27 +84,23 @@ def _no(draft: Ticket, request: Request) -> Ticket | Again:
         return Again.SIMILAR
     if NOT_READY in codes:
         return Again.LATER
-    # To a write by number, a message that names a uuid names a part of it: a package.
-    if names_missing(request.errors, draft.order_uuid or _NO_ORDER):
+    if names_missing(request.errors, draft.order_uuid):
         return _final(draft, Verdict.NOT_FOUND, request)
     if codes & NOT_FOUND and KINDS[draft.kind].removal:
         return Again.LOOK  # it names another order, and a deletion has no parts that could be missing
     return _final(draft, Verdict.REJECTED, request)
 
 
-def adopt(
-    draft: Ticket, reply: Reply, elder: Collection[UUID] = (), adopted: Collection[UUID] = ()
-) -> Ticket | None:
+def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket | None:
     """Our request as a look after a lost answer shows it; None: it is not there.
 
-    Two requests that can be ours, one whose age is unknown, or one that another operation has `adopted`
-    leave the write undecided.
+    Two requests that can be ours, or one whose age is unknown, leave the write undecided.
     """
     if is_not_found(reply, draft.order_uuid):
         # Never existed, or gone by the attempt whose answer was lost: nobody can tell.
         errors = _wire.errors_of(reply.data or {})
         return _final(draft, Verdict.NOT_FOUND, _turned_down(draft, errors))
-    seen = evolve(draft, adopted=True, order_uuid=draft.order_uuid or _wire.order_uuid_of(reply.data or {}))
+    seen = evolve(draft, adopted=True)
     if KINDS[draft.kind].removal and is_removed(reply, draft.order_uuid):
         return _final(seen, Verdict.OK, presumed(draft, State.SUCCESSFUL))
     ours = possible(draft, shown(reply, draft.order_uuid) or ())
@@ -115,7 +108,7 @@ def adopt(
     if not ours:
         return None
     only = ours[0]
-    if len(ours) > 1 or draft.since is None or only.date_time is None or only.request_uuid in adopted:
+    if len(ours) > 1 or draft.since is None or only.date_time is None:
         raise TransportError(
             f"the answer to {draft.kind} of order {seen.order_uuid} was lost, and the order shows"
             f" {len(ours)} requests that may be ours; look at it before sending again",
@@ -141,12 +134,6 @@ def crossed(outcome: Outcome) -> bool:
     """Turned down, minutes later, only because another request of its type was under way."""
     codes = {issue.code.lower() for issue in outcome.errors}
     return outcome.verdict is Verdict.REJECTED and codes == {SIMILAR}
-
-
-def unproven(outcome: Outcome, numbers: Mapping[str, str]) -> bool:
-    """Whether the order that CDEK's note named does not show to be the one of these numbers."""
-    order = outcome.order and outcome.order.raw.get("entity")
-    return not isinstance(order, dict) or another(order, numbers) != ""
 
 
 def under_way(draft: Ticket, reply: Reply) -> list[Request]:

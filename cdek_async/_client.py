@@ -123,7 +123,8 @@ class CdekClient:
         Who still waits for a verdict gets `Unsettled`; an answer that did not come is `undecided`.
         """
         if self._closed:
-            await self._over.wait()  # somebody else is at it
+            if self._loop is asyncio.get_running_loop():
+                await self._over.wait()  # somebody else is at it
             return
         self._usable()
         self._closed = True  # nothing new from now on

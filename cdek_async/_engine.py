@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from math import inf
 
-from cdek_async._accept import Again, crossed, unproven
+from cdek_async._accept import Again, crossed
 from cdek_async._alarm import Alarm
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError, Unsettled
@@ -64,13 +64,19 @@ class Engine:
         elapsed = 0.0 if noted is None else inf
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk, elapsed=elapsed)
         if not crossed(outcome):
-            return _checked(operation, ticket, outcome)
+            return outcome
+        if outcome.adopted and not operation.removal:  # if that was another one's, ours may have been applied
+            raise TransportError(
+                f"{operation.kind} of {named(operation)}: its answer was lost, and what may have been it was"
+                " turned down, for another request was under way",
+                undecided=True,
+            )
         # Turned down only because another request of its type was under way: wait for that, once.
         ticket = await self.submit(operation, deadline, watch, bulk=bulk, first=Again.SIMILAR)
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
         if crossed(outcome):
             raise busy(named(operation))
-        return _checked(operation, ticket, outcome)
+        return outcome
 
     async def submit(
         self,
@@ -206,18 +212,6 @@ def _closed(ticket: Ticket) -> Unsettled:
         f"{ticket.kind} of order {ticket.order_uuid}: no verdict, the client was closed; "
         "settle its ticket later",
         ticket=ticket,
-    )
-
-
-def _checked(operation: Operation, ticket: Ticket, outcome: Outcome) -> Outcome:
-    """The outcome, unless CDEK's note answered another call: by number, only the order itself tells."""
-    looked_up = operation.order_uuid or operation.removal  # a deletion's order, before it was sent
-    if looked_up or ticket.final or not unproven(outcome, operation.numbers):
-        return outcome
-    raise TransportError(
-        f"{operation.kind} of {named(operation)}: CDEK's answer named order {ticket.order_uuid}, and nothing"
-        " shows that it is the same",
-        undecided=True,
     )
 
 

@@ -38,24 +38,31 @@ class ServerClock:
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
         self._date: datetime | None = None
-        self._at = self._at_wall = 0.0
+        self._at = (0.0, 0.0)
 
-    def note(self, date: datetime | None, seconds: float = 0.0) -> None:
-        """A reply that came in just now, `seconds` after it was asked for, bears this date."""
-        known = self.now()
-        if date is None or (seconds > _SLOW and known is not None and known > date):
+    def moment(self) -> tuple[float, float]:
+        """Now, by our clock and by the wall's."""
+        return asyncio.get_running_loop().time(), self._wall()
+
+    def note(self, date: datetime | None, asked: tuple[float, float]) -> None:
+        """A reply that came in just now, `asked` for at that moment, bears this date."""
+        known, (seconds, by_wall) = self.now(), self._since(asked)
+        slow = seconds > _SLOW and known is not None and date is not None and known > date
+        if date is None or slow or by_wall > seconds + _SLEPT:
             return  # an answer that was long under way would set the clock back
-        self._date, self._at, self._at_wall = date, asyncio.get_running_loop().time(), self._wall()
+        self._date, self._at = date, self.moment()
 
     def now(self) -> datetime | None:
         """The server's time, a little behind rather than ahead; None where nobody has told it since."""
         if self._date is None:
             return None
-        passed = asyncio.get_running_loop().time() - self._at
+        passed, by_wall = self._since(self._at)
         # Ours stands still while the machine sleeps; the wall's may jump, which then costs no more than this.
-        if self._wall() - self._at_wall > passed + _SLEPT:
-            return None
-        return self._date + timedelta(seconds=passed)
+        return None if by_wall > passed + _SLEPT else self._date + timedelta(seconds=passed)
+
+    def _since(self, moment: tuple[float, float]) -> tuple[float, float]:
+        ours, wall = self.moment()
+        return ours - moment[0], wall - moment[1]
 
 
 class Wire:
@@ -113,7 +120,7 @@ class Wire:
         if self._closed:
             raise TransportError(f"{call.method} {call.path}: not sent, the client was closed", lasting=True)
         self.calls += 1
-        began = asyncio.get_running_loop().time()
+        asked = self.clock.moment()
         reply = await self._heard(call, seconds, authorization)
         if not isinstance(reply, Reply):  # raised here, where what a library says of it is no context
             failure, cause = reply
@@ -125,7 +132,7 @@ class Wire:
         else:
             self.pacer.outage.answered()
         if reply.status < TOO_MANY and reply.data is not None:  # else it may not be CDEK's clock
-            self.clock.note(reply.date, asyncio.get_running_loop().time() - began)
+            self.clock.note(reply.date, asked)
         _log.debug("%s %s: %d", call.method, call.path, reply.status)
         if reply.status in (TOO_MANY, UNAVAILABLE):
             self.pacer.slow_down(min(reply.retry_after or 0.0, LONGEST_RETRY_AFTER))

@@ -113,7 +113,11 @@ def _is_changes(_: object, __: object, value: OrderChanges) -> None:
 
 @frozen
 class UpdateOrder:
-    """Change an order that has not moved yet: PATCH /v2/orders."""
+    """Change an order that has not moved yet: PATCH /v2/orders.
+
+    By number it is looked up first, one call more: CDEK's note names an order by its uuid, and only where it
+    is known can it be told from the note to another call.
+    """
 
     kind: ClassVar[str] = "update"
     request_type: ClassVar[str] = "UPDATE"
@@ -135,7 +139,9 @@ class UpdateOrder:
         # A package without package_id is a new one: sent twice, it is added twice.
         return all(package.package_id for package in self.changes.packages or ())
 
-    def call(self, order_uuid: UUID | None) -> Call | None:  # noqa: ARG002 - CDEK takes either number
+    def call(self, order_uuid: UUID | None) -> Call | None:
+        if order_uuid is None:
+            return None
         return Call("PATCH", "/v2/orders", body=_wire.dumps(_wire.changes_json(self.changes)), write=True)
 
 

@@ -33,7 +33,7 @@ def _uuid(text: str) -> UUID:
     return UUID(text)
 
 
-_FIRST_YEAR = 1900
+_FIRST_YEAR, _LAST_YEAR = 1900, 3000
 
 
 def read_moment(value: object) -> datetime:
@@ -44,7 +44,7 @@ def read_moment(value: object) -> datetime:
     if not isinstance(value, str):
         raise Unreadable
     moment = datetime.fromisoformat(value)
-    if moment.year < _FIRST_YEAR:  # some programs' word for "never"; seconds before it there is no time
+    if not _FIRST_YEAR <= moment.year < _LAST_YEAR:  # some programs' "never", where the calendar ends
         raise Unreadable
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -4,13 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import cast
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from attrs import evolve
 
-from cdek_async._accept import Again, adopt, adopt_running, another, receive, resolvable, resolve, under_way
+from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable, resolve, under_way
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError
 from cdek_async._http import Http
@@ -57,6 +56,7 @@ class Submission:
         self._waited = False
         self._seen = False
         self._elder: set[UUID] = set()
+        self._elder_runs = False  # as the last look showed it
         self._no: Ticket | None = None
         self._abandoned = False
         self._lost = first is Again.LOOK
@@ -77,9 +77,7 @@ class Submission:
             async with self._turns.turn(self._order(), self._deadline):
                 ticket = await self._until_noted()
                 if ticket.request_uuid:
-                    # An adopted update may yet be the other one's that is looked for at the same time.
-                    certain = self._operation.removal or not ticket.adopted
-                    (self._turns.noted if certain else self._turns.adopted).append(ticket.request_uuid)
+                    self._turns.noted.append(ticket.request_uuid)
                 return ticket
         except CdekError as error:
             if not self._lost or (isinstance(error, TransportError) and error.undecided):
@@ -90,7 +88,7 @@ class Submission:
             ) from error
 
     async def _find_order(self) -> None:
-        """Look the order up by its number, where the write needs its uuid."""
+        """Look the order up by its number: no answer to a write tells whose number its order bears."""
         self._call = self._operation.call(self._draft.order_uuid)
         if self._call is None:
             call = look_call(None, self._operation.numbers)
@@ -112,13 +110,13 @@ class Submission:
                 step = ticket
             else:
                 step = await self._http.retried_write(self._send, self._deadline)
-        if step.order_uuid is None and not step.final:
-            raise TransportError(f"{self._name()}: noted, but not of which order", undecided=True)
         return step
 
     async def _send(self) -> Ticket | Again:
         """Send once and read the first answer; raises where nothing was applied."""
         assert self._call is not None  # noqa: S101 - whatever it needs has been looked up
+        if self._abandoned:
+            raise asyncio.CancelledError
         if self._watch.intends and not self._lost:
             await self._http.authenticate()
             self._draft = evolve(self._draft, since=self._http.clock.now())
@@ -181,7 +179,7 @@ class Submission:
         for moment in _LOOKS_AT:
             late = loop.time() >= lost_at + _LOOKS_AT[-1]
             await self._sleep(lost_at + moment - loop.time())
-            found = adopt(self._draft, await self._look(), self._not_ours(), self._turns.adopted)
+            found = adopt(self._draft, await self._look(), self._not_ours())
             ticket = self._gone_by_ours(found)
             if ticket is not None or late:
                 return ticket
@@ -199,8 +197,9 @@ class Submission:
     async def _after_similar(self) -> Ticket | None:
         """Another request of our type is under way on the order; None: not any more, so send again."""
         if self._lost:
+            met = self._elder_runs  # which may be over before the next look
             ticket = await self._find_ours()
-            if ticket is None and not self._running_elder(await self._look()):
+            if ticket is None and not met and not self._running_elder(await self._look()):
                 ticket = evolve(self._draft, adopted=True)  # it is ours
             if ticket is not None:
                 return ticket
@@ -218,23 +217,17 @@ class Submission:
                 return None
 
     async def _look(self) -> Reply:
-        call = look_call(self._draft.order_uuid, self._operation.numbers)
+        uuid = self._draft.order_uuid
         reply = await self._http.read(
-            call,
+            look_call(uuid, {}),
             self._deadline,
             self._urgency,
-            self._readable,
+            lambda reply: readable(reply, uuid),
             to_the_end=True,
         )
         self._note_elder(reply)
+        self._elder_runs = self._running_elder(reply)
         return reply
-
-    def _readable(self, reply: Reply) -> bool:
-        """Whether a look was answered, by the order that was asked for and not by another one."""
-        entity = (reply.data or {}).get("entity")
-        by_number = self._draft.order_uuid is None and isinstance(entity, dict)
-        crossed = by_number and another(cast("dict[str, object]", entity), self._operation.numbers)
-        return not crossed and readable(reply, self._draft.order_uuid)
 
     def _note_elder(self, reply: Reply) -> None:
         """Requests that were there before ours was sent: their date_time may yet become newer than it."""
@@ -273,14 +266,12 @@ def named(operation: Operation, order_uuid: UUID | None = None) -> str:
 
 
 class Turns:
-    """Within one client, writes to one order, named alike, go one after the other."""
+    """Within one client, writes to one order go one after the other."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.noted: deque[UUID] = deque(maxlen=_NOTED)
         """The requests of our own tickets, the last of them: none is another operation's."""
-        self.adopted: deque[UUID] = deque(maxlen=_NOTED)
-        """The requests that passed for an update of ours after a lost answer."""
 
     @asynccontextmanager
     async def turn(self, name: str, deadline: Deadline) -> AsyncGenerator[None, None]:

@@ -33,7 +33,6 @@ from tests.replies import (
 )
 
 DELETION, UPDATE = draft("delete"), draft("update")
-BY_NUMBER = draft("update", order_uuid=None)
 STATUS = "error_validate_order_delete_status"
 
 OK, REJECTED, GONE = Verdict.OK, Verdict.REJECTED, Verdict.NOT_FOUND
@@ -68,11 +67,6 @@ NOTED: dict[str, tuple[Ticket, Reply, Ticket]] = {
         UPDATE,
         noted(request("UPDATE", "PAUSED", OURS, 0)),
         evolve(UPDATE, request_uuid=OURS),
-    ),
-    "an update by number learns its uuid": (
-        BY_NUMBER,
-        noted(request("UPDATE", "ACCEPTED", OURS, 0)),
-        evolve(BY_NUMBER, request_uuid=OURS, order_uuid=ORDER),
     ),
     "no entity, but our order is known": (
         DELETION,
@@ -192,8 +186,8 @@ FINAL: dict[str, tuple[Ticket, Reply, Verdict, list[str]]] = {
         GONE,
         ["v2_entity_not_found"],
     ),
-    "a 400, not found by number": (
-        BY_NUMBER,
+    "a 400, not found in capitals": (
+        UPDATE,
         refuses({"code": "V2_Order_Not_Found"}),
         GONE,
         ["V2_Order_Not_Found"],
@@ -247,11 +241,6 @@ NOT_YET: dict[str, tuple[Ticket, Reply, Again]] = {
     "a 202 about another order": (
         DELETION,
         noted(request("DELETE", "ACCEPTED", OURS), order=OTHER_ORDER),
-        Again.LOOK,
-    ),
-    "a 202 about no order that we know": (
-        BY_NUMBER,
-        noted(request("UPDATE", "ACCEPTED", OURS), order=None),
         Again.LOOK,
     ),
     "a 202 with errors and nothing of our type": (

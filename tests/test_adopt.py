@@ -29,7 +29,6 @@ from tests.replies import (
 )
 
 DELETION, UPDATE = draft("delete"), draft("update")
-BY_NUMBER = draft("update", order_uuid=None)
 STATUS = "error_validate_order_delete_status"
 
 OK, REJECTED, GONE = Verdict.OK, Verdict.REJECTED, Verdict.NOT_FOUND
@@ -60,11 +59,6 @@ ADOPTED: dict[str, tuple[Ticket, Reply, Ticket | None]] = {
         UPDATE,
         shows(request("update", "accepted", OURS)),
         evolve(UPDATE, request_uuid=OURS, adopted=True),
-    ),
-    "ours, of an order known by number": (
-        BY_NUMBER,
-        shows(request("UPDATE", "ACCEPTED", OURS)),
-        evolve(BY_NUMBER, request_uuid=OURS, adopted=True, order_uuid=ORDER),
     ),
     "an elder one only": (UPDATE, shows(request("UPDATE", "SUCCESSFUL", ELDER, -3)), None),
     "one of another type": (UPDATE, shows(request("DELETE", "ACCEPTED", THEIRS)), None),
@@ -105,7 +99,7 @@ def test_what_may_be_another_is_not_adopted(sent: Ticket, requests: list[dict[st
     assert str(ORDER) in str(caught.value)
 
 
-@pytest.mark.parametrize("sent", [DELETION, UPDATE, BY_NUMBER])
+@pytest.mark.parametrize("sent", [DELETION, UPDATE])
 def test_not_found_after_a_lost_answer_is_not_found(sent: Ticket) -> None:
     """Nobody can tell a wrong uuid from an order that the lost attempt deleted: a verdict of its own."""
     ticket = adopt(sent, NOT_FOUND)

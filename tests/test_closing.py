@@ -140,6 +140,13 @@ def test_nothing_new_is_taken_while_a_client_closes() -> None:
     assert not sandbox.truth(two).requests
 
 
+def test_closing_again_elsewhere_is_nothing() -> None:
+    """Whatever became of the loop in which it was begun, nobody waits for it."""
+    client = client_of(Sandbox())
+    run(client.aclose())
+    run(client.aclose())
+
+
 def test_a_farewell_that_is_cancelled_closes_everything_all_the_same() -> None:
     """The transport is closed, and no task is left."""
     sandbox = Sandbox()

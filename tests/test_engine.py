@@ -198,24 +198,44 @@ class Crossing(httpx.AsyncBaseTransport):
         return httpx.Response(202, json=self._answer) if request.method == "PATCH" else response
 
 
-@pytest.mark.parametrize("state", ["ACCEPTED", "SUCCESSFUL"])
-@pytest.mark.parametrize("there", [True, False])
-def test_a_note_about_another_order_is_no_verdict_on_an_update_by_number(state: str, *, there: bool) -> None:
-    """By number only the order itself tells: theirs was updated, ours may not have been."""
+@pytest.mark.parametrize("state", ["ACCEPTED", "SUCCESSFUL", "INVALID"])
+def test_a_note_about_another_order_is_no_note_also_by_number(state: str) -> None:
+    """Its uuid was looked up: what was done to theirs says nothing of ours, which is looked for."""
     sandbox = Sandbox()
     ours, theirs = sandbox.add_order(), sandbox.add_order()
 
     async def main() -> None:
         async with client_of(sandbox) as colleague:
             done = await colleague.run(UpdateOrder(OrderChanges(uuid=theirs.uuid, comment="theirs")))
-        uuid = theirs.uuid if there else "0d9a4f5e-3c1b-4b6f-9a27-c5e8d1f20b34"
         request = {"request_uuid": str(done.request.request_uuid), "type": "UPDATE", "state": state}
-        transport = Crossing(sandbox, {"entity": {"uuid": uuid}, "requests": [request]})
+        transport = Crossing(sandbox, {"entity": {"uuid": theirs.uuid}, "requests": [request]})
         async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
-            with pytest.raises(
-                TransportError, match=f"cdek_number {ours.cdek_number}.* order {uuid}"
-            ) as caught:
-                await client.run(UpdateOrder(OrderChanges(cdek_number=ours.cdek_number, comment="ours")))
+            changes = OrderChanges(cdek_number=ours.cdek_number, comment="ours")
+            outcome = await client.run(UpdateOrder(changes))
+            assert outcome.ok
+            assert outcome.adopted
+            assert outcome.ticket.order_uuid == UUID(ours.uuid)
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 2
+
+
+def test_what_was_adopted_and_turned_down_for_another_leaves_the_update_in_doubt() -> None:
+    """It may have been somebody else's of the same seconds, and ours applied: nothing is sent again."""
+    sandbox = Sandbox(settle="fixed:1", similar="invalid")
+    uuid = sandbox.add_order().uuid
+    update = UpdateOrder(OrderChanges(uuid=uuid, comment="x"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client, client_of(sandbox) as colleague:
+            await client.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="before")))
+            sandbox.script("PATCH", Fault("dropped_before"))
+            running = asyncio.create_task(client.run(update))
+            await asyncio.sleep(0.5)
+            await colleague.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="theirs")))
+            with pytest.raises(TransportError, match="may have been it") as caught:
+                await running
             assert caught.value.undecided
 
     run(main())
+    assert len(sandbox.calls["PATCH"]) == 3

@@ -361,7 +361,7 @@ def test_the_servers_clock_goes_on_between_replies() -> None:
         await wire.exchange(GET, 1)
         await asyncio.sleep(300)
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
-        wire.clock.note(None)
+        wire.clock.note(None, wire.clock.moment())
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
 
     run(main())
@@ -373,26 +373,29 @@ def test_the_servers_clock_is_unknown_after_the_machine_slept() -> None:
     async def main() -> None:
         wall = 0.0
         clock = ServerClock(lambda: wall)
-        clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC))
+        asked = clock.moment()
+        clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC), asked)
         await asyncio.sleep(5)
         wall += 5.5  # clocks drift
         assert clock.now() == datetime(2026, 11, 21, 10, 0, 5, tzinfo=UTC)
         wall += 3600
         assert clock.now() is None
-        clock.note(datetime(2026, 11, 21, 11, tzinfo=UTC))
+        clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC), asked)  # it slept with that answer under way
+        assert clock.now() is None
+        clock.note(datetime(2026, 11, 21, 11, tzinfo=UTC), clock.moment())
         assert clock.now() == datetime(2026, 11, 21, 11, tzinfo=UTC)
 
     run(main())
 
 
-@pytest.mark.parametrize("status", [429, 502])
-def test_who_turns_calls_away_does_not_tell_the_time(status: int) -> None:
+@pytest.mark.parametrize(("status", "body"), [(429, "{}"), (502, "{}"), (200, "<html></html>")])
+def test_who_is_not_cdek_does_not_tell_the_time(status: int, body: str) -> None:
     """It is not CDEK that answers, and its clock may be minutes off."""
 
     async def main() -> None:
         pacer = Pacer(None, 1)
         date = {"Date": "Sat, 21 Nov 2026 10:00:00 GMT"}
-        transport = Scripted(lambda _: httpx.Response(status, headers=date, json={}))
+        transport = Scripted(lambda _: httpx.Response(status, headers=date, text=body))
         wire = Wire("https://cdek.test", OverHttpx("https://cdek.test", transport), pacer)
         await pacer.acquire(Urgency.SINGLE)
         await wire.exchange(GET, 1)
@@ -413,9 +416,12 @@ def test_an_answer_that_took_long_does_not_set_the_servers_clock_back(
             OverHttpx("https://cdek.test", Scripted(lambda _: httpx.Response(200))),
             Pacer(None, 1),
         )
-        wire.clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC))
-        await asyncio.sleep(60)
-        wire.clock.note(datetime(2026, 11, 21, 10, 0, 30, tzinfo=UTC), seconds)
+        asked = wire.clock.moment()
+        wire.clock.note(datetime(2026, 11, 21, 10, tzinfo=UTC), asked)
+        await asyncio.sleep(60 - seconds)
+        asked = wire.clock.moment()
+        await asyncio.sleep(seconds)
+        wire.clock.note(datetime(2026, 11, 21, 10, 0, 30, tzinfo=UTC), asked)
         assert wire.clock.now() == datetime(2026, 11, 21, *shown, tzinfo=UTC)
 
     run(main())

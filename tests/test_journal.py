@@ -36,6 +36,22 @@ from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport, serve
 SOON = Polling(wait_initial=0.02, wait_max=0.1, timeout=20)
 
 
+class Overloaded(SandboxTransport):
+    """Turns the first deletion away, after a while."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.sent = asyncio.Event()
+        self.answering = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "DELETE" or self.sent.is_set():
+            return await super().handle_async_request(request)
+        self.sent.set()
+        await self.answering.wait()
+        return httpx.Response(429, json={})
+
+
 class Undated(SandboxTransport):
     """Behind a proxy that tells no time."""
 
@@ -649,6 +665,31 @@ def test_a_job_that_is_cancelled_while_it_ends_lets_others_in(tmp_path: Path) ->
             assert dict(await job(client, [uuid], Journal(tmp_path / "j")))[uuid]
 
     asyncio.run(main())
+
+
+def test_a_write_that_outlives_its_journal_is_not_made_again(tmp_path: Path) -> None:
+    """Nobody is there who could write it down; and it is no defect to tell of."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        transport = Overloaded(sandbox)
+        async with client_of(sandbox, lambda _: transport) as client:
+            task = asyncio.create_task(job(client, [uuid], Journal(tmp_path / "j")))
+            await transport.sent.wait()
+            for _ in range(2):  # out of the block, then out of its end
+                task.cancel()
+                for _ in range(50):
+                    await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            transport.answering.set()
+        assert not told
+
+    asyncio.run(main())
+    assert not sandbox.calls["DELETE"]
 
 
 def test_what_cannot_be_written_is_told_whatever_it_is(tmp_path: Path) -> None:

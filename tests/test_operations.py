@@ -231,8 +231,12 @@ def test_a_deletion_is_a_delete_by_uuid() -> None:
 def test_an_update_is_a_patch_of_what_was_given(
     operation: UpdateOrder, order: UUID | None, numbers: dict[str, str], body: dict[str, Any]
 ) -> None:
-    """An update names its order in the body, by uuid or cdek_number, and sends what was given, no more."""
-    for known in (None, ORDER, OTHER_ORDER):
+    """An update names its order in the body, by uuid or cdek_number, and sends what was given, no more.
+
+    But not before its uuid is known.
+    """
+    assert operation.call(None) is None
+    for known in (ORDER, OTHER_ORDER):
         call = operation.call(known)
         assert call is not None
         assert (call.method, call.path, dict(call.params)) == ("PATCH", "/v2/orders", {})

@@ -130,24 +130,6 @@ def test_after_a_lost_answer_the_running_request_is_ours() -> None:
     assert [applied.type for applied in sandbox.applied] == ["UPDATE"]
 
 
-def test_a_request_that_runs_on_an_order_nobody_can_name_is_undecided() -> None:
-    """By number, its answer lost, met by itself, and never shown: there is nothing to ask after later."""
-    sandbox = Sandbox(settle="fixed:60", similar="reject")
-    order = sandbox.add_order()
-    sandbox.script("PATCH", Fault("dropped_after"))
-    sandbox.script("GET", *[Fault("lag", 90.0)] * 99)
-
-    async def main() -> None:
-        async with client_of(sandbox) as client:
-            with pytest.raises(TransportError, match="noted, but not of which order") as caught:
-                await client.run(UpdateOrder(OrderChanges(cdek_number=order.cdek_number, comment="x")))
-            assert caught.value.undecided
-
-    run(main())
-    assert len(sandbox.calls["PATCH"]) == 2
-    assert len([each for each in sandbox.truth(order.uuid).requests if each.type == "UPDATE"]) == 1
-
-
 def test_writes_to_one_order_go_one_after_the_other() -> None:
     """Within one client, so that CDEK need not turn the second away."""
     sandbox = Sandbox(settle="fixed:0.1", similar="reject")

@@ -99,15 +99,18 @@ def _by_effect(shown: Preview) -> Forecast:
     return Forecast(Prediction.NOTHING_TO_CHANGE)
 
 
-def calls_of(found: Forecast, _operation: Operation) -> int:
-    """How many calls the update would take: the PATCH, by either number, and a look at what became of it.
+def calls_of(found: Forecast, operation: Operation) -> int:
+    """How many calls the update would take: a look for its uuid, the PATCH, a look at what became of it.
 
-    That there is no order (any more), that it is another's or that its creation failed, shows at once; that
-    its status forbids an update, later.
+    A "no" to the first look is the last call. That there is no order any more, or that its creation failed,
+    shows at once; that its status forbids an update, later.
     """
+    by_number = operation.order_uuid is None
     if found.prediction is Prediction.UNKNOWN:
-        return 2
-    return 1 + (found.seen and found.code not in (REMOVED, "INVALID"))
+        return by_number + 2
+    if by_number and not found.seen:
+        return 1
+    return by_number + 1 + (found.seen and found.code not in (REMOVED, "INVALID"))
 
 
 def _ask(row: Row) -> tuple[Operation, Foretell]:

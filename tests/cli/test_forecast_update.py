@@ -167,9 +167,13 @@ def test_an_answer_without_an_order_says_why(error: CdekError, prediction: str) 
     ],
 )
 def test_what_an_update_costs(prediction: Any, code: str, seen: bool, calls: int) -> None:
-    """A PATCH by either number, and a look at what was noted: also where nothing would change."""
+    """A PATCH, and a look at what was noted: also where nothing would change. By number a look before it,
+    whose "no" is the end."""
     found = Forecast(Prediction(prediction), code, seen=seen)
-    assert calls_of(found, UpdateOrder(OrderChanges(cdek_number="7"))) == calls
+    by_uuid = OrderChanges(uuid="4a1f0c5e-1f7c-4f0a-8d3b-6b9e2c7d8f01")
+    assert calls_of(found, UpdateOrder(by_uuid)) == calls
+    goes_on = seen or prediction == "unknown"
+    assert calls_of(found, UpdateOrder(OrderChanges(cdek_number="7"))) == (calls + 1 if goes_on else 1)
 
 
 def test_a_row_is_asked_for_with_its_own_forecast() -> None:

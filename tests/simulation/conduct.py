@@ -13,8 +13,12 @@ def check_write(record: Record, effort: Effort, now: float) -> None:
     """No write is sent again without a look in between, unless it provably never left or was refused."""
     if effort.writing:
         record.violate("R2: a write was sent while another of the same operation was on its way")
-    if any(each.writing and each.lane == effort.lane for each in record.efforts if each is not effort):
-        record.violate("R2: two writes of one order, named alike, were on their way at once")
+    if any(
+        each.writing and each.asked.order == effort.asked.order
+        for each in record.efforts
+        if each is not effort
+    ):
+        record.violate("R2: two writes of one order were on their way at once")
     if effort.over_at is not None and now > effort.over_at + INSTANT:
         record.violate("R2: a write was sent after its caller had left")
     if effort.state == "no":

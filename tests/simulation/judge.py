@@ -38,8 +38,6 @@ class Judge:
             effort.over_at = self._record.now()
         effort.judged = True
         self._spoken(result)
-        if effort.misled and not ran:
-            return  # a ticket does not tell the number
         if not isinstance(result, Outcome):
             self._error(effort, result)
             if self._in_peace() and not effort.reborn:
@@ -203,13 +201,9 @@ class Judge:
             self._violate(effort, f"R4: its ticket does not settle: {result}")
 
     def cannot_settle(self, effort: Effort, ticket: Ticket) -> bool:
-        """A request that is stuck, one without a name among several, or another order's."""
+        """A request that is stuck, or one without a name among several."""
         order = effort.order
-        if (
-            order is None
-            or effort.misled
-            or any(each.settled_at > self._record.now() for each in order.requests)
-        ):
+        if order is None or any(each.settled_at > self._record.now() for each in order.requests):
             return True
         same = [each for each in order.requests if each.type == effort.type]
         named = [each for each in same if each.uuid == str(ticket.request_uuid) and not each.nameless]

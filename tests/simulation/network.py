@@ -252,7 +252,6 @@ class Network:
             status, body = 400, {"requests": [{"type": call.kind, "state": "INVALID", "errors": [error]}]}
         else:
             kind = _REQUEST_TYPES.get(call.kind, "DELETE" if chance < 0.8 else "UPDATE")
-            WHOSE.get().misled = call.kind == "PATCH" and b'"uuid"' not in call.body
             body = {
                 "entity": {
                     "uuid": _ANOTHER,

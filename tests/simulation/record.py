@@ -76,8 +76,6 @@ class Effort:
     doubled: bool = False
     """The network delivered a write of it later, or twice."""
     nameless: bool = False
-    misled: bool = False
-    """Another order's reply came to a write by number: so may its ticket be, its verdict must not."""
     noes: int = 0
     over_at: float | None = None
     """Its caller has left, or its result is there."""
@@ -86,11 +84,6 @@ class Effort:
     def type(self) -> str:
         """CDEK's request type."""
         return _TYPES[self.asked.what]
-
-    @property
-    def lane(self) -> tuple[int, bool]:
-        """Its order as its write names it: a deletion by number looks the uuid up."""
-        return self.asked.order, self.asked.by == "uuid" or self.asked.what == "delete"
 
     @property
     def writing(self) -> bool:

@@ -156,7 +156,7 @@ def draw(seed: int) -> Schedule:
         jobs=jobs,
         strangers=tuple(_stranger(rng, len(orders)) for _ in range(rng.choice((0, 0, 0, 1, 1, 2)))),
         spells=_spells(rng),
-        closed=rng.randrange(1, 300) if rng.random() < 0.08 else None,
+        closed=rng.randrange(1, 300) if rng.random() < 0.12 else None,
         share=rng.choice((0.0, 0.1, 0.2, 0.4)),
         opening=rng.choice(_OPENINGS) if rng.random() < 0.4 else (),
         listening=rng.random() < 0.2,
