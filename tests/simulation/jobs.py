@@ -55,6 +55,9 @@ class JobPlayer:
             if not task.done() and life.closing is None:
                 stage.record.tell("the job is cancelled")
                 task.cancel()
+                # And again, for somebody has no patience while it ends.
+                then = stage.loop.step + stage.faults.chance.randrange(1, 60)
+                stage.loop.before_step(then, lambda: task.cancel() and None)
                 for effort in self._efforts:
                     effort.over_at = stage.loop.time()
 

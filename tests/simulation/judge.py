@@ -16,7 +16,7 @@ from cdek_async import (
 )
 from cdek_async.sandbox import Request
 from tests.simulation.faults import LAG_OF_READ
-from tests.simulation.record import Effort, Exchange, Record
+from tests.simulation.record import INSTANT, Effort, Exchange, Record
 
 _MARGIN = 3.1  # seconds: the client's 2, and the whole seconds of both clocks
 _PATIENT = 30.0  # seconds, three times as long as anything takes
@@ -133,7 +133,9 @@ class Judge:
         """Ours was there to be seen when it was looked for: beside another's, neither is to be adopted."""
         if effort.lost_at is None or effort.reborn or effort.nameless or effort.doubled:
             return False
-        return any(max(each.accepted_at, each.seen_from) < effort.lost_at - LAG_OF_READ for each in own)
+        late = any(each.wrong is not None and each.wrong.name == "lag of read" for each in effort.exchanges)
+        by = effort.lost_at - (LAG_OF_READ if late else INSTANT)
+        return any(max(each.accepted_at, each.seen_from) < by for each in own)
 
     def _others(self, effort: Effort) -> list[Request]:
         requests = effort.order.requests if effort.order is not None else []
