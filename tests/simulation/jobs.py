@@ -51,15 +51,18 @@ class JobPlayer:
     def _end_at(self, steps: int, life: Life, task: asyncio.Task[None]) -> None:
         stage = self._stage
 
+        def again() -> None:
+            task.cancel()
+
         def cancel() -> None:
             if not task.done() and life.closing is None:
                 stage.record.tell("the job is cancelled")
                 task.cancel()
-                # And again, for somebody has no patience while it ends.
-                then = stage.loop.step + stage.faults.chance.randrange(1, 60)
-                stage.loop.before_step(then, lambda: task.cancel() and None)
                 for effort in self._efforts:
                     effort.over_at = stage.loop.time()
+                # And again, for somebody has no patience while it ends.
+                then = stage.loop.step + stage.faults.chance.randrange(1, 60)
+                stage.loop.before_step(then, again)
 
         end = cancel if stage.schedule.cancelling else lambda: stage.kill(life)
         stage.loop.before_step(stage.loop.step + steps, end)
