@@ -116,6 +116,26 @@ def test_a_poll_that_would_begin_after_closing_is_cut_too() -> None:
     assert not sandbox.calls["GET"]
 
 
+def test_a_look_that_is_answered_while_the_client_closes_is_the_last() -> None:
+    """Without a verdict nobody waits for the next one."""
+    sandbox = Sandbox(settle="fixed:30")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("GET", Fault("slow", 2.0))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            running = asyncio.create_task(client.run(DeleteOrder(uuid)))
+            await asyncio.sleep(1)
+            await client._engine.aclose()  # what comes before the transport's end
+            with pytest.raises(Unsettled, match="the client was closed") as caught:
+                await running
+            assert caught.value.ticket.order_uuid == UUID(uuid)
+            assert asyncio.get_running_loop().time() < 3
+
+    run(main())
+    assert len(sandbox.calls["GET"]) == 1
+
+
 def test_nothing_new_is_taken_while_a_client_closes() -> None:
     """It would be cut right away."""
     sandbox = Sandbox()

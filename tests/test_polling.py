@@ -291,7 +291,7 @@ def test_jitter_is_added_only_when_asked_for() -> None:
     assert looks(plain, "fixed:9.5") == pytest.approx(list(range(1, 11)), abs=0.05)
     jittered = looks(Polling(wait_initial=1, wait_max=1, wait_jitter=0.5, timeout=20), "fixed:9.5")
     gaps = [later - earlier for earlier, later in pairwise(jittered)]
-    assert all(1 <= gap <= 1.55 for gap in gaps)
+    assert all(0.98 <= gap <= 1.55 for gap in gaps)  # moments are rounded
     assert len({round(gap, 2) for gap in gaps}) > 1
 
 
