@@ -639,6 +639,16 @@ def test_a_journal_whose_opening_was_cancelled_keeps_nobody_out(tmp_path: Path) 
     asyncio.run(main())
 
 
+async def cancelled_twice(task: asyncio.Task[Any]) -> None:
+    """Cancel a job out of its block, then out of the block's end."""
+    for _ in range(2):
+        task.cancel()
+        for _ in range(50):
+            await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 def test_a_job_that_is_cancelled_while_it_ends_lets_others_in(tmp_path: Path) -> None:
     """Its journal is closed, whatever was still to be heard."""
 
@@ -656,12 +666,7 @@ def test_a_job_that_is_cancelled_while_it_ends_lets_others_in(tmp_path: Path) ->
         async with client_of(sandbox) as client:
             task = asyncio.create_task(job(client, [uuid], Journal(tmp_path / "j")))
             await sent.wait()
-            for _ in range(2):  # out of the block, then out of its end
-                task.cancel()
-                for _ in range(50):
-                    await asyncio.sleep(0)
-            with pytest.raises(asyncio.CancelledError):
-                await task
+            await cancelled_twice(task)
             assert dict(await job(client, [uuid], Journal(tmp_path / "j")))[uuid]
 
     asyncio.run(main())
@@ -679,12 +684,7 @@ def test_a_write_that_outlives_its_journal_is_not_made_again(tmp_path: Path) -> 
         async with client_of(sandbox, lambda _: transport) as client:
             task = asyncio.create_task(job(client, [uuid], Journal(tmp_path / "j")))
             await transport.sent.wait()
-            for _ in range(2):  # out of the block, then out of its end
-                task.cancel()
-                for _ in range(50):
-                    await asyncio.sleep(0)
-            with pytest.raises(asyncio.CancelledError):
-                await task
+            await cancelled_twice(task)
             transport.answering.set()
         assert not told
 

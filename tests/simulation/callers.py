@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from cdek_async import CdekError, DeleteOrder, OrderInfo, Outcome
+from cdek_async import CdekError, DeleteOrder, Outcome
 from tests.simulation.network import WHOSE
 from tests.simulation.record import Effort
 from tests.simulation.schedule import Asked, Caller, Reader
@@ -53,32 +53,34 @@ async def _read(stage: Stage, life: Life, reader: Reader, effort: Effort) -> Non
     await asyncio.sleep(reader.at)
     named = effort.operation
     assert isinstance(named, DeleteOrder)
-    try:
-        if named.uuid is not None:
-            result: OrderInfo | CdekError = await _in_time(stage, _READ, life.client.get_order(named.uuid))
-        else:
-            found = life.client.find_order(cdek_number=named.cdek_number, im_number=named.im_number)
-            result = await _in_time(stage, _READ, found)
-    except CdekError as error:
-        result = error
-    except RuntimeError:
-        if life.closing is None:
-            raise
+    if named.uuid is not None:
+        reading = life.client.get_order(named.uuid)
+    else:
+        reading = life.client.find_order(cdek_number=named.cdek_number, im_number=named.im_number)
+    result = await _came(life, _in_time(stage, _READ, reading))
+    if result is None:
         return
     stage.record.tell(f"op {effort.key}, read: {type(result).__name__}")
     stage.judge.read(effort, result)
 
 
-async def _called(stage: Stage, life: Life, caller: Caller, effort: Effort) -> None:
-    WHOSE.set(effort)
-    await asyncio.sleep(caller.at)
+async def _came(life: Life, waited: Awaitable[T]) -> T | CdekError | None:
+    """What came of a call; None: its client had been closed."""
     try:
-        result: Outcome | CdekError = await _result(stage, life, caller, effort)
+        return await waited
     except CdekError as error:
-        result = error
+        return error
     except RuntimeError:
         if life.closing is None:
             raise
+        return None
+
+
+async def _called(stage: Stage, life: Life, caller: Caller, effort: Effort) -> None:
+    WHOSE.set(effort)
+    await asyncio.sleep(caller.at)
+    result = await _came(life, _result(stage, life, caller, effort))
+    if result is None:
         return
     stage.record.tell(f"op {effort.key}: {told(result)}")
     stage.judge.result(effort, result, ran=caller.how != "submit")
