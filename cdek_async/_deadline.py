@@ -79,34 +79,18 @@ class Deadline:
 
     async def wait(self, task: asyncio.Task[Any]) -> None:
         """Wait until a task is done or time is up; the task goes on."""
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-        timer: asyncio.TimerHandle | None = None
-
-        def wake(_: object = None) -> None:
-            if not over.done():
-                over.set_result(None)
-
-        def ring() -> None:  # and again, where the clock stood still meanwhile
-            nonlocal timer
-            left = self.remaining()
-            if left:
-                timer = loop.call_later(left, ring)
-            else:
-                wake()
-
-        task.add_done_callback(wake)
+        bell = _Bell(self)
+        task.add_done_callback(bell.wake)
         if self._at is None:
-            self._began = ring  # the task itself may start the clock, and hang from then on
+            self._began = bell.ring  # the task itself may start the clock, and hang from then on
         else:
-            ring()
+            bell.ring()
         try:
-            await over
+            await bell.over
         finally:
             self._began = None
-            task.remove_done_callback(wake)
-            if timer is not None:
-                timer.cancel()
+            task.remove_done_callback(bell.wake)
+            bell.stop()
 
     def _timeout(self) -> float | None:
         remaining = self.remaining()
@@ -114,3 +98,30 @@ class Deadline:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self._paused()
+
+
+class _Bell:
+    """Wakes who waits no longer than a deadline; closures that name themselves are left to the collector."""
+
+    __slots__ = ("_deadline", "_timer", "over")
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._timer: asyncio.TimerHandle | None = None
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(self, _: object = None) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def ring(self) -> None:
+        """Wake when time is up, and not sooner where the clock stood still meanwhile."""
+        left = self._deadline.remaining()
+        if left:
+            self._timer = asyncio.get_running_loop().call_later(left, self.ring)
+        else:
+            self.wake()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()

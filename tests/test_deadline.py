@@ -1,6 +1,7 @@
 """The deadline: one clock for all that a public call does."""
 
 import asyncio
+import gc
 from math import inf, nan
 
 import pytest
@@ -57,6 +58,24 @@ def test_a_clock_that_starts_while_a_task_is_waited_for_ends_the_wait() -> None:
         await task
 
     run(main())
+
+
+def test_a_wait_leaves_nothing_to_the_collector() -> None:
+    """A job of thousands waits for each of its submissions: what only that frees would stop it."""
+
+    async def main() -> int:
+        deadline = Deadline(8.5)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(9):
+                await deadline.wait(asyncio.create_task(asyncio.sleep(1)))
+            return gc.collect()
+        finally:
+            gc.enable()
+            await asyncio.sleep(1)
+
+    assert run(main()) == 0
 
 
 def test_an_endless_deadline() -> None:
