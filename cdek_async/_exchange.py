@@ -46,9 +46,11 @@ class ServerClock:
 
     def note(self, date: datetime | None, asked: tuple[float, float]) -> None:
         """A reply that came in just now, `asked` for at that moment, bears this date."""
+        if date is None or date == self._date:  # of those that come in one second the first tells most
+            return
         known, (seconds, by_wall) = self.now(), self._since(asked)
-        slow = seconds > _SLOW and known is not None and date is not None and known > date
-        if date is None or slow or by_wall > seconds + _SLEPT:
+        slow = seconds > _SLOW and known is not None and known > date
+        if slow or by_wall > seconds + _SLEPT:
             return  # an answer that was long under way would set the clock back
         self._date, self._at = date, self.moment()
 

@@ -5,7 +5,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -363,6 +363,20 @@ def test_the_servers_clock_goes_on_between_replies() -> None:
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
         wire.clock.note(None, wire.clock.moment())
         assert wire.clock.now() == datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
+
+    run(main())
+
+
+def test_of_the_replies_of_one_second_the_first_tells_most() -> None:
+    """Each of them was sent within that second; carried on from a later one the clock would be behind."""
+
+    async def main() -> None:
+        clock = ServerClock(asyncio.get_running_loop().time)
+        date = datetime(2026, 11, 21, 10, tzinfo=UTC)
+        clock.note(date, clock.moment())
+        await asyncio.sleep(0.75)
+        clock.note(date, clock.moment())
+        assert clock.now() == date + timedelta(seconds=0.75)
 
     run(main())
 
