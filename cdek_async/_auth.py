@@ -39,8 +39,8 @@ class Auth:
 
     async def token(self) -> str:
         """The token to send; raises `AuthError` when the credentials were refused."""
-        if self.current(self._token):
-            return self._token
+        if (token := self.held) is not None:
+            return token
         if self._failure is not None and _now() < self._until:
             raise copy(self._failure) from self._failure
         if self._fetching is None:
@@ -57,9 +57,9 @@ class Auth:
         return self._token
 
     @property
-    def held(self) -> bool:
-        """Whether there is a token to send."""
-        return self.current(self._token)
+    def held(self) -> str | None:
+        """The token to send now, where there is one."""
+        return self._token if self.current(self._token) else None
 
     def current(self, token: str) -> bool:
         """Whether this token is still the one to send."""

@@ -40,8 +40,8 @@ class Credentials(Protocol):
         ...
 
     @property
-    def held(self) -> bool:
-        """Whether there is one."""
+    def held(self) -> str | None:
+        """The token to send now, where there is one."""
         ...
 
 
@@ -145,9 +145,11 @@ class Http:
             self._credentials.refused(token)
             returned()
             token, reply = await self._send(call, deadline, urgency, departing)
-        if _token_refused(call, reply):
-            self._credentials.refused(token)
-            raise AuthError("CDEK refuses the token that it has just issued: are these keys of this host?")
+            if _token_refused(call, reply):
+                self._credentials.refused(token)
+                raise AuthError(
+                    "CDEK refuses the token that it has just issued: are these keys of this host?"
+                )
         if reply.status < TOO_MANY:
             self._quota.refund()
         return reply
@@ -155,16 +157,11 @@ class Http:
     async def _send(
         self, call: Call, deadline: Deadline, urgency: Urgency, departing: Callable[[], None]
     ) -> tuple[str, Reply]:
-        pacer = self._wire.pacer
-        while True:
-            token, leave = await self._leave(call, deadline, urgency)
-            if self._credentials.current(token):
-                break
-            pacer.give_back(leave)  # it expired while the call was queueing
+        token, leave = await self._leave(call, deadline, urgency)
         try:
             departing()
         except BaseException:
-            pacer.give_back(leave)
+            self._wire.pacer.give_back(leave)
             raise
         deadline.start()
         # A write is not cut by its deadline: its caller leaves, and its answer is heard all the same.
@@ -172,13 +169,19 @@ class Http:
         return token, await self._wire.exchange(call, seconds, f"Bearer {token}", alone=call.write)
 
     async def _leave(self, call: Call, deadline: Deadline, urgency: Urgency) -> tuple[str, float]:
-        """A token, and the pacer's leave to send a call with it."""
-        if self._credentials.held and (leave := self._wire.pacer.take()) is not None:
-            return await self._credentials.token(), leave
+        """A token, and the pacer's leave to send a call with it now."""
+        pacer = self._wire.pacer
+        token = self._credentials.held
+        if token is not None and (leave := pacer.take()) is not None:
+            return token, leave
 
         async def both() -> tuple[str, float]:
-            token = await self._credentials.token()
-            return token, await self._wire.pacer.acquire(urgency)
+            while True:
+                token = await self._credentials.token()
+                leave = await pacer.acquire(urgency)
+                if self._credentials.current(token):
+                    return token, leave
+                pacer.give_back(leave)  # it expired while the call was queueing
 
         try:
             return await deadline.within(both)
