@@ -27,7 +27,7 @@ def _end(body: bytes) -> dict[str, object] | None:
     start = body.find(_REQUESTS)
     if start < 0 or body.find(_REQUESTS, start + 1) >= 0 or body[start - 1 : start] == b"\\":
         return None
-    if body.count(b"{") != body.count(b"}") or body.count(b"[") != body.count(b"]"):  # it may be cut off
+    if body.count(b"{", 0, start) - body.count(b"}", 0, start) != 1:  # another object's, of a body cut off
         return None
     end = _object(b"{" + body[start:])  # a whole object but for its first brace: it closes the outermost one
     return None if end is None or "entity" in end else end

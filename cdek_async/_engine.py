@@ -19,6 +19,7 @@ from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain
 from cdek_async._submit import Submission, Turns, busy, named
 from cdek_async._watch import Watch
 
+_OPERATIONS = tuple(KINDS.values())
 _HURRY = 15.0  # seconds before its deadline, or half its time, in which a look does not let others pass
 
 
@@ -90,7 +91,7 @@ class Engine:
         lost_by: float | None = None,
     ) -> Ticket:
         """Submit in a task of its own: when the caller leaves, what was sent is followed to its ticket."""
-        if not isinstance(operation, tuple(KINDS.values())):
+        if not isinstance(operation, _OPERATIONS):
             raise TypeError(f"an operation expected, such as DeleteOrder, not {type(operation).__name__}")
         self._usable()
         submission = Submission(

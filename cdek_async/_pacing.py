@@ -112,7 +112,8 @@ class Pacer:
     def release(self) -> None:
         """The answer is in, or will never be."""
         self._free += 1
-        self._pump()
+        if self._queue:
+            self._pump()
 
     def give_back(self, at: float) -> None:
         """The leave given `at` that time was not used: another may go in its stead."""

@@ -188,7 +188,8 @@ async def poll(  # noqa: PLR0917 - what one wait is about
     # Thousands wait here: what a look needs is made for it and gone before the next.
     try:
         while not isinstance(found, Outcome):
-            await alarm.after(found)
+            if found:
+                await alarm.after(found)
             attempt += 1
             found = await _attempt(ticket, look, looks, elapsed + began, deadline, attempt)
     except CdekError as error:

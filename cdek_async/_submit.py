@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -74,11 +72,14 @@ class Submission:
             await self._find_order()
             if self._draft.final:
                 return self._draft
-            async with self._turns.turn(self._order(), self._deadline):
+            turn = await self._turns.wait(self._draft.order_uuid, self._deadline)
+            try:
                 ticket = await self._until_noted()
                 if ticket.request_uuid:
                     self._turns.noted.append(ticket.request_uuid)
                 return ticket
+            finally:
+                turn.release()
         except CdekError as error:
             if not self._lost or (isinstance(error, TransportError) and error.undecided):
                 raise
@@ -269,19 +270,15 @@ class Turns:
     """Within one client, writes to one order go one after the other."""
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
         self.noted: deque[UUID] = deque(maxlen=_NOTED)
         """The requests of our own tickets, the last of them: none is another operation's."""
 
-    @asynccontextmanager
-    async def turn(self, name: str, deadline: Deadline) -> AsyncGenerator[None, None]:
-        """Wait for one's turn, no longer than the deadline."""
-        lock = self._locks.setdefault(name, asyncio.Lock())
+    async def wait(self, order_uuid: UUID | None, deadline: Deadline) -> asyncio.Lock:
+        """Wait for one's turn with an order, no longer than the deadline; release it."""
+        lock = self._locks.setdefault(order_uuid, asyncio.Lock())
         try:
             await (deadline.within(lock.acquire) if lock.locked() else lock.acquire())
         except TimeoutError as error:
-            raise TransportError(f"{name}: not sent, another write was under way") from error
-        try:
-            yield
-        finally:
-            lock.release()
+            raise TransportError(f"order {order_uuid}: not sent, another write was under way") from error
+        return lock

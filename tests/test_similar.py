@@ -1,6 +1,7 @@
 """Another write to the same order: theirs, found by CDEK's code; ours, one after the other."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
@@ -173,17 +174,15 @@ def test_a_turn_is_waited_for_no_longer_than_the_deadline() -> None:
 
     async def main() -> None:
         turns, loop = Turns(), asyncio.get_running_loop()
-        async with turns.turn("order 1", Deadline(60)):
-            with pytest.raises(
-                TransportError, match="order 1: not sent, another write was under way"
-            ) as caught:
-                async with turns.turn("order 1", Deadline(3)):
-                    raise AssertionError("two writes at once")
-            assert not caught.value.undecided
-            async with turns.turn("order 2", Deadline(3)):
-                assert loop.time() == 3
-        async with turns.turn("order 1", Deadline(3)):
-            assert loop.time() == 3
+        first = await turns.wait(UUID(int=1), Deadline(60))
+        with pytest.raises(TransportError, match=f"{UUID(int=1)}: not sent, another write was") as caught:
+            await turns.wait(UUID(int=1), Deadline(3))
+        assert not caught.value.undecided
+        await turns.wait(UUID(int=2), Deadline(3))
+        assert loop.time() == 3
+        first.release()
+        await turns.wait(UUID(int=1), Deadline(3))
+        assert loop.time() == 3
 
     run(main())
 
@@ -219,15 +218,16 @@ def test_a_turn_is_waited_for_while_the_clock_stands_still() -> None:
 
         async def other() -> None:
             nonlocal paused
-            async with turns.turn("order 1", Deadline(1000)):
-                await asyncio.sleep(5)
-                paused = 100
-                await asyncio.sleep(100)
+            turn = await turns.wait(UUID(int=1), Deadline(1000))
+            await asyncio.sleep(5)
+            paused = 100
+            await asyncio.sleep(100)
+            turn.release()
 
         holding = asyncio.create_task(other())
         await asyncio.sleep(0)
-        async with turns.turn("order 1", deadline):
-            assert loop.time() == 105
+        await turns.wait(UUID(int=1), deadline)
+        assert loop.time() == 105
         await holding
 
     run(main())
