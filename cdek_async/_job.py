@@ -46,7 +46,7 @@ class _Sender(Watch):
         self._progress.submitted += 1
 
 
-class _Writer(_Sender):
+class _Recorder(_Sender):
     """Writes down besides what an operation intends, and its ticket."""
 
     __slots__ = ("_intended", "_journal", "_position")
@@ -193,7 +193,7 @@ class Job:
         noted = entry.ticket if entry is not None and entry.accepted else None
         doubtful = entry.ticket if entry is not None and entry.intended and noted is None else None
 
-        watch = _Writer(self.progress, sent, journal, position, self._intended)
+        watch = _Recorder(self.progress, sent, journal, position, self._intended)
         try:
             return await self._engine.run(
                 operation,
