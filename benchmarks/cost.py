@@ -7,6 +7,7 @@ import sys
 
 from benchmarks.canning import Canned, canned
 from benchmarks.driving import command
+from benchmarks.packages import VERSIONS
 from benchmarks.table import machine, table
 
 _SIDES = ["aiohttp", "pyreqwest", "httpx", "ours", "ours-fast"]
@@ -17,6 +18,7 @@ _NAMES = {
     "ours": "cdek_async",
     "ours-fast": "cdek_async[fast]",
     "ours-httpx": "cdek_async, httpx's own transport",
+    **{name: f"{name} {version}" for name, version in VERSIONS.items()},
 }
 
 
@@ -31,7 +33,8 @@ def main() -> None:
         for number in range(options.rounds):
             for name in options.sides:
                 before = server.now()
-                done = server.side("loops", name, options.orders, options.in_flight)
+                module = "packages" if name in VERSIONS else "loops"
+                done = server.side(module, name, options.orders, options.in_flight)
                 costs[name].append(done["cpu"] / options.orders * 1e6)
                 rates[name].append(options.orders * 2 / done["seconds"])
                 shares[name].append((server.now()["cpu"] - before["cpu"]) / done["seconds"] * 100)

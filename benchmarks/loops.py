@@ -16,7 +16,7 @@ from benchmarks.cores import pin
 from benchmarks.hiding import without
 from cdek_async import CdekClient, CdekError, DeleteOrder, Polling
 
-_CORE = 0
+CORE = 0
 Exchange = Callable[[str, str], Awaitable[tuple[int, Any]]]
 _HEADERS = {"Authorization": "Bearer token"}
 
@@ -121,10 +121,15 @@ SIDES: Mapping[str, Side] = {
 }
 
 
-def main(name: str, base_url: str, orders: str, flight: str) -> None:
-    pin(_CORE)
+def some_uuids(orders: int) -> list[str]:
+    """Of as many orders, the same in every run."""
     rng = random.Random(1)
-    uuids = [str(UUID(int=rng.getrandbits(128), version=4)) for _ in range(int(orders))]
+    return [str(UUID(int=rng.getrandbits(128), version=4)) for _ in range(orders)]
+
+
+def main(name: str, base_url: str, orders: str, flight: str) -> None:
+    pin(CORE)
+    uuids = some_uuids(int(orders))
 
     async def job() -> tuple[float, float]:
         return await SIDES[name](base_url, uuids, int(flight))
