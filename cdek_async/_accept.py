@@ -8,7 +8,7 @@ from attrs import evolve
 
 from cdek_async import _wire
 from cdek_async._errors import BadReply, TransportError
-from cdek_async._models import Issue, Reply, Request, State, Ticket, Verdict
+from cdek_async._models import Issue, Reply, Request, State, Ticket, Verdict, sent
 from cdek_async._operations import KINDS
 from cdek_async._outcome import (
     NOT_FOUND,
@@ -67,12 +67,12 @@ def _noted(draft: Ticket, reply: Reply) -> Ticket | Again:
     if len(ours) != 1:  # taken note of, but which request is ours only looks can tell
         return draft
     request = ours[0] if ours[0].type == draft.request_type else evolve(ours[0], type=draft.request_type)
-    noted = evolve(draft, request_uuid=request.request_uuid, request=request)
+    ticket = sent(draft, draft.since, request)
     if request.state == State.INVALID:
-        return _no(noted, request)
+        return _no(ticket, request)
     if request.state == State.SUCCESSFUL:
-        return _final(noted, Verdict.OK, request)
-    return noted
+        return _final(ticket, Verdict.OK, request)
+    return ticket
 
 
 def _no(draft: Ticket, request: Request) -> Ticket | Again:

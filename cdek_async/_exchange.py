@@ -180,7 +180,7 @@ class Wire:
 
 
 def _reply(answer: Answer, *, brief: bool) -> Reply:
-    content_type = (answer.content_type or "").partition(";")[0].strip().lower()
+    content_type = _media_type(answer.content_type or "")
     readable = not content_type or content_type.endswith("json")
     data = parse(answer.body, brief=brief) if readable else None
     date = _date(answer.date)
@@ -191,6 +191,11 @@ def _reply(answer: Answer, *, brief: bool) -> Reply:
         retry_after=_retry_after(answer.retry_after, date),
         snippet=answer.problem or _snippet(content_type, answer.body, data),
     )
+
+
+@lru_cache(maxsize=16)
+def _media_type(header: str) -> str:
+    return header.partition(";")[0].strip().lower()
 
 
 def _snippet(content_type: str, body: bytes, data: Mapping[str, object] | None) -> str:
@@ -216,7 +221,9 @@ def _date(text: str | None) -> datetime | None:
 
 def _retry_after(text: str | None, now: datetime | None) -> float | None:
     """Seconds; a date is taken against the reply's own Date, for our clock may be off."""
-    if text and re.fullmatch(r"\d{1,9}", text.strip()):
+    if text is None:
+        return None
+    if re.fullmatch(r"\d{1,9}", text.strip()):
         return float(text)
     then = _date(text)
     return max(0.0, (then - now).total_seconds()) if then and now else None

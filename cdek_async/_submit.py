@@ -11,7 +11,7 @@ from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable,
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError
 from cdek_async._http import Http
-from cdek_async._models import Call, Reply, State, Ticket, Verdict
+from cdek_async._models import Call, Reply, State, Ticket, Verdict, sent
 from cdek_async._operations import Operation, look_call
 from cdek_async._outcome import possible, presumed, readable, shown
 from cdek_async._pacing import Urgency
@@ -120,7 +120,7 @@ class Submission:
             raise asyncio.CancelledError
         if self._watch.intends and not self._lost:
             await self._http.authenticate()
-            self._draft = evolve(self._draft, since=self._http.clock.now())
+            self._draft = sent(self._draft, self._http.clock.now())
             await self._watch.intend(self._draft)
         try:
             reply = await self._http.send(
@@ -153,7 +153,7 @@ class Submission:
             raise asyncio.CancelledError
         if not self._lost:
             # Anew at each send, until one is lost: what was there before that one is not ours.
-            self._draft = evolve(self._draft, since=self._http.clock.now())
+            self._draft = sent(self._draft, self._http.clock.now())
         self._watch.departing()  # may still call it off
         self.in_doubt = True
 
