@@ -173,7 +173,7 @@ def sent(draft: Ticket, since: datetime | None, request: Request | None = None) 
         draft.account,
         draft.kind,
         draft.order_uuid,
-        request and request.request_uuid,
+        None if request is None else request.request_uuid,
         draft.request_type,
         since,
         request=request,
