@@ -27,10 +27,14 @@ def _end(body: bytes) -> dict[str, object] | None:
     start = body.find(_REQUESTS)
     if start < 0 or body.find(_REQUESTS, start + 1) >= 0 or body[start - 1 : start] == b"\\":
         return None
-    if body.count(b"{", 0, start) - body.count(b"}", 0, start) != 1:  # another object's, of a body cut off
+    if _open(body, b"{}", start) != 1 or _open(body, b"[]", start):  # another object's, of a body cut off
         return None
     end = _object(b"{" + body[start:])  # a whole object but for its first brace: it closes the outermost one
     return None if end is None or "entity" in end else end
+
+
+def _open(body: bytes, pair: bytes, until: int) -> int:
+    return body.count(pair[:1], 0, until) - body.count(pair[1:], 0, until)
 
 
 class Document(Mapping[str, object]):

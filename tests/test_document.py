@@ -26,6 +26,14 @@ BODIES: dict[str, dict[str, object]] = {
     "only a name that ends like it": {"entity": LONG, 'a"requests': [REQUEST]},
     "a second order": {"entity": LONG, "requests": [REQUEST], "b": {"entity": {"uuid": str(uuid4())}}},
     "a brace in a text": {**ORDER, "message": "}"},
+    "a brace in a text before requests in a list": {
+        "entity": {**LONG, "comment": "}" * 600},
+        "related_entities": [{"id": {}, "requests": [{}]}],
+    },
+    "one brace in a text before requests in a list": {
+        "entity": {**LONG, "comment": f"{'x' * 999}}}"},
+        "related_entities": [{"requests": [REQUEST]}],
+    },
     "short": {"entity": {"uuid": UUID}, "requests": [REQUEST]},
 }
 
