@@ -278,7 +278,7 @@ class Turns:
         """Wait for one's turn with an order, no longer than the deadline; release it."""
         lock = self._locks.setdefault(order_uuid, asyncio.Lock())
         try:
-            await (deadline.within(lock.acquire) if lock.locked() else lock.acquire())
+            await deadline.within(lock.acquire)
         except TimeoutError as error:
             raise TransportError(f"order {order_uuid}: not sent, another write was under way") from error
         return lock

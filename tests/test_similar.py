@@ -187,6 +187,23 @@ def test_a_turn_is_waited_for_no_longer_than_the_deadline() -> None:
     run(main())
 
 
+def test_a_turn_that_is_promised_to_another_is_waited_for_no_longer_than_the_deadline() -> None:
+    """Whoever comes between a release and the waking of the next is bounded like those who queue."""
+
+    async def main() -> None:
+        turns, loop = Turns(), asyncio.get_running_loop()
+        first = await turns.wait(UUID(int=1), Deadline(60))
+        second = asyncio.create_task(turns.wait(UUID(int=1), Deadline(60)))
+        await asyncio.sleep(0)
+        first.release()
+        with pytest.raises(TransportError, match="not sent"):
+            await turns.wait(UUID(int=1), Deadline(3))
+        assert loop.time() == 3
+        (await second).release()
+
+    run(main())
+
+
 def test_a_turn_in_a_bulk_job_is_waited_for_through_an_outage() -> None:
     """Ten minutes without an answer do not count against the second write to one order."""
     sandbox = Sandbox(
