@@ -54,13 +54,13 @@ class Deadline:
     def start(self) -> None:
         """Start the clock, unless it runs already."""
         if self._at is None:
-            self._at = self._now() + self.seconds
+            self._at = self.now() + self.seconds
             if self._began is not None:
                 self._began()
 
     def remaining(self) -> float:
         """Seconds left; never less than 0."""
-        return inf if self._at is None else max(0.0, self._at - self._now())
+        return inf if self._at is None else max(0.0, self._at - self.now())
 
     async def within(self, wait: Callable[[], Awaitable[T]]) -> T:
         """The result of a wait that may be cut, and begun anew where the clock stood still meanwhile.
@@ -96,7 +96,8 @@ class Deadline:
         remaining = self.remaining()
         return None if remaining == inf else remaining
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Seconds on its clock."""
         return asyncio.get_running_loop().time() - self._paused()
 
 

@@ -182,16 +182,17 @@ async def poll(  # noqa: PLR0917 - what one wait is about
     A look that fails is no verdict and no reason to stop; when time is up, `Unsettled` has it as its cause.
     What is raised bears the ticket.
     """
-    began = deadline.remaining()  # its clock stands still in an outage, which says nothing of CDEK's speed
+    noted = (
+        deadline.now() - elapsed
+    )  # its clock stands still in an outage, which says nothing of CDEK's speed
     attempt = 0
     found: Outcome | float = _clipped(looks.first - elapsed, deadline)
     # Thousands wait here: what a look needs is made for it and gone before the next.
     try:
         while not isinstance(found, Outcome):
-            if found:
-                await alarm.after(found)
+            await alarm.after(found)
             attempt += 1
-            found = await _attempt(ticket, look, looks, elapsed + began, deadline, attempt)
+            found = await _attempt(ticket, look, looks, noted, deadline, attempt)
     except CdekError as error:
         error.ticket = ticket
         raise
@@ -201,15 +202,15 @@ async def poll(  # noqa: PLR0917 - what one wait is about
 
 
 async def _attempt(  # noqa: PLR0917 - what one look is about
-    ticket: Ticket, look: Look, looks: Looks, origin: float, deadline: Deadline, number: int
+    ticket: Ticket, look: Look, looks: Looks, noted: float, deadline: Deadline, number: int
 ) -> Outcome | float:
     """One look: the outcome, or the seconds to the next look."""
     try:
         seen = await look(ticket, deadline, looks)
     except Exception as failure:  # noqa: BLE001 - the rule below raises it again, unless it may pass
-        looks.saw(origin - deadline.remaining(), settled=None)
+        looks.saw(deadline.now() - noted, settled=None)
         return _until_next(ticket, looks, deadline, number, failure)
-    looks.saw(origin - deadline.remaining(), settled=seen is not None)
+    looks.saw(deadline.now() - noted, settled=seen is not None)
     return _until_next(ticket, looks, deadline, number) if seen is None else seen
 
 

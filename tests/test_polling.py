@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 import httpx
@@ -36,6 +37,13 @@ def looks(polling: Polling | None, settle: str, *, bulk: bool = False) -> Sequen
 
     run(main())
     return [round(at - sandbox.calls["DELETE"][0], 2) for at in sandbox.calls["GET"]]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_an_endless_timeout_changes_nothing_else(bulk: bool) -> None:
+    """How old an order is does not hang on when its deadline ends."""
+    endless, long = (looks(Polling(timeout=timeout), "fixed:20", bulk=bulk) for timeout in (inf, 10**6))
+    assert endless == long
 
 
 def test_explicit_numbers_are_kept() -> None:
@@ -73,7 +81,7 @@ class Seen(SandboxTransport):
         if request.method == "DELETE":
             self._sent[order], self.ages[order] = now, []
         if request.method == "GET":
-            self.ages[order].append(round(now - self._sent[order], 2))
+            self.ages[order].append(round(now - self._sent[order], 3))
         return await super().handle_async_request(request)
 
 
@@ -213,7 +221,7 @@ def test_a_look_of_a_single_run_that_fails_teaches_nothing() -> None:
     """It comes again after what was to be waited anyway."""
     sandbox = Sandbox(settle="fixed:0.3")
     sandbox.script("GET", *[Fault("html")] * 2)
-    assert single(sandbox, 1) == [[0.4, 0.9, 1.53]]
+    assert single(sandbox, 1) == [[0.4, 0.9, 1.525]]
 
 
 def test_a_ticket_that_is_taken_up_again_is_looked_at_when_it_is_time() -> None:
