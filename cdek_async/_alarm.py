@@ -18,12 +18,16 @@ class Alarm:
 
     def after(self, seconds: float) -> asyncio.Future[None]:
         """What is done in so many seconds, or when everybody is woken."""
+        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.wake(sleeper, seconds)
+        return sleeper
+
+    def wake(self, sleeper: asyncio.Future[None], seconds: float) -> None:
+        """Wake this one in so many seconds, if nothing does before."""
         loop = asyncio.get_running_loop()
-        sleeper: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._sleepers, (loop.time() + seconds, next(self._turns), sleeper))
         if self._sleepers[0][2] is sleeper:
             self._set(loop)
-        return sleeper
 
     def wake_all(self) -> None:
         """Wake everybody now."""

@@ -50,6 +50,24 @@ def test_all_are_woken_when_the_client_closes() -> None:
     assert woken([1, 50, 60, 70], cancelled=frozenset({2}), all_at=3) == [1, 3, -1, 3]
 
 
+def test_a_sleeper_may_be_woken_sooner_but_not_later() -> None:
+    """And once."""
+
+    async def main() -> None:
+        alarm, loop = Alarm(), asyncio.get_running_loop()
+        first, second = alarm.after(10), alarm.after(12)
+        alarm.wake(second, 3)
+        alarm.wake(first, 20)
+        await second
+        assert loop.time() == 3
+        await first
+        assert loop.time() == 10
+        await alarm.after(30)
+        assert loop.time() == 40
+
+    run(main())
+
+
 def test_the_loop_has_its_turn_between_many() -> None:
     """A thousand that are due at once are woken some at a time."""
     turns: list[int] = []
