@@ -1,24 +1,65 @@
 """Settle times: what looks have told of them, a quantile of it, and when to look next."""
 
 from bisect import bisect_right
-from collections import deque
-from itertools import accumulate, count
-from math import inf
+from collections import defaultdict, deque
+from itertools import accumulate, chain, count
+from math import frexp, inf
+from typing import Protocol
 
-from cdek_async._schedule import ANYTHING, Plan, Sighting, law_of
+from cdek_async._schedule import ANYTHING, Plan, Seen, Sighting, law_of, seen_between
 
 _WINDOW = 200  # sightings: enough for a late quantile, and for what a job has in flight
 _FIRST_SCOUTS = 30
 _SCOUT_EVERY = 50
-_RECENT = 500  # orders, single ones and scouts: enough to place looks by
-_FIRST_PLAN = 10  # looks
-_PLAN_EVERY = 600  # looks; a plan takes some 2 ms
-_DRAW_EVERY = 10  # looks; each second one while little was seen
-_SURE = 100  # looks told before a plan
+# Looks are remembered and counted by the age of the orders, from a power of two to the next one: slow orders
+# are few, and news of them is news.
+_RECENT = 300  # looks
+_FIRST_PLAN = 20  # looks
+_MORE = 0.6  # of the looks told before: enough for a new plan, which takes 1 to 2 ms
+_PLAN_EVERY = 500  # looks, at most
+_STALE = 2  # the part of those remembered that goes, where no others come
+_DRAW_EVERY = 10  # looks; each second one where few were told
+_FEW = 300  # looks
 _GOLDEN = 0.618034  # its multiples spread evenly over [0, 1)
 _RARELY = 5.0  # seconds
 # While nothing is known: 0.4 s, growing by a quarter.
 _USUAL = list(accumulate(min(_RARELY, 0.4 * 1.25**number) for number in range(12)))
+
+
+class Sleeper(Protocol):
+    """Somebody who sleeps until the next look."""
+
+    def replanned(self, plan: Plan) -> None:
+        """A new plan may have that look sooner."""
+
+
+class _Told:
+    """The last looks at orders of about one age, and how many there were."""
+
+    def __init__(self) -> None:
+        self.looks: deque[Seen] = deque(maxlen=_RECENT)
+        self.count = 0
+        self._planned = 0  # of them, when there was a plan
+        self._enough = _FIRST_PLAN
+
+    def add(self, look: Seen) -> bool:
+        """Whether there are enough for a new plan."""
+        self.looks.append(look)
+        self.count += 1
+        return self.count >= self._enough
+
+    def planned(self) -> None:
+        """A plan knows of them all."""
+        # Once hardly any order is looked at at this age, nothing else would ever drive old looks out.
+        for _ in range(len(self.looks) // _STALE - (self.count - self._planned)):
+            self.looks.popleft()
+        self._planned = self.count
+        self._enough = self.count + min(max(_FIRST_PLAN, int(self.count * _MORE)), _PLAN_EVERY)
+
+
+def _about(age: float) -> int:
+    """The same for all ages from a power of two to the next one."""
+    return frexp(age + 0.01)[1]
 
 
 class SettleTimes:
@@ -31,13 +72,12 @@ class SettleTimes:
         self._sightings: deque[Sighting] = deque(maxlen=_WINDOW)
         self._orders = count()
         self._quantiles: dict[float, float] = {}
-        self._recent: deque[Sighting] = deque()
-        self._passed_over = 0
+        self._told: dict[int, _Told] = defaultdict(_Told)
         self._law = ANYTHING
         self._plan: Plan | None = None
-        self._told = 0  # looks since the last plan
-        self._plan_at = _FIRST_PLAN
+        self._news = False  # enough for a new plan
         self._turn = 0
+        self.sleepers: set[Sleeper] = set()
 
     def scout(self) -> Sighting | None:
         """What to tell of the next order's looks; None: it is no scout."""
@@ -49,42 +89,40 @@ class SettleTimes:
 
     def watch(self) -> Sighting:
         """What to tell of the looks at an order that is looked at soon and often."""
-        sighting = Sighting()
-        # Those that began together are kept together: if who settles left first, the slow ones would be too
-        # many. Where many are under way at once, some are passed over instead.
-        if len(self._recent) >= _RECENT:
-            oldest = self._recent[0]
-            if oldest.by == inf and not oldest.left and self._passed_over < _RECENT * 20:
-                self._passed_over += 1
-                return sighting
-            self._recent.popleft()
-        self._passed_over = 0
-        self._recent.append(sighting)
-        return sighting
+        return Sighting()
 
     def next_look(self, age: float) -> float:
         """The age for the next look at an order that somebody waits for."""
-        if self._told >= self._plan_at:
-            self._law = law_of(self._recent, self._law)
-            self._plan = Plan(self._law)
-            self._told, self._plan_at = 0, min(int(self._plan_at * 1.5), _PLAN_EVERY)
+        if self._news:
+            self._replan()
         if self._plan is None:
             number = bisect_right(_USUAL, age + 1e-9)
             return _USUAL[number] if number < len(_USUAL) else age + _RARELY
         self._turn += 1
         # Looks at the same ages would never tell when between them an order settles.
-        if self._turn % (_DRAW_EVERY if self._plan_at > _SURE else 2) == 0:
-            return self._plan.drawn(age, self._turn * _GOLDEN % 1)
+        turn = self._turn
+        if turn % _DRAW_EVERY == 0 or (turn % 2 == 0 and self._told[_about(age)].count <= _FEW):
+            return self._plan.drawn(age, turn * _GOLDEN % 1)
         return self._plan.after(age)
+
+    def _replan(self) -> None:
+        self._law = law_of(chain.from_iterable(told.looks for told in self._told.values()), self._law)
+        self._plan = Plan(self._law)
+        self._news = False
+        for told in self._told.values():
+            told.planned()
+        for sleeper in self.sleepers:
+            sleeper.replanned(self._plan)
 
     def observe(self, sighting: Sighting, age: float, *, settled: bool) -> None:
         """A look at this age told whether it had settled."""
+        look = seen_between(sighting.after, age, settled)
+        self._news |= self._told[_about(sighting.after)].add(look)
         if settled:
             sighting.by = age
         else:
             sighting.after = age
         self._quantiles.clear()
-        self._told += 1
 
     @property
     def known(self) -> int:

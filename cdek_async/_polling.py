@@ -1,5 +1,6 @@
 """Polling, and the loop that looks until it sees."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any
@@ -15,13 +16,14 @@ from cdek_async._learning import SettleTimes
 from cdek_async._models import Ticket
 from cdek_async._outcome import Outcome
 from cdek_async._retrying import until_next
-from cdek_async._schedule import Sighting
+from cdek_async._schedule import Plan, Sighting
 
 _GROWTH = 1.25
 _EARLIEST = 0.4  # seconds; what is usual when CDEK is quick
 _LATE = 0.97  # of the orders are settled at a bulk job's first look
 _KNOWN = 20  # settle times, before they may shorten what was chosen without them
 _CLOSER = 0.1  # of an order's age between two looks that cost nobody anything; else a quarter
+_LONG = 0.5  # seconds of sleep that are worth a thought when there is a new plan
 _LAST_LOOK = 1.0  # seconds kept before the deadline for a last look to be answered in
 
 
@@ -77,6 +79,10 @@ class Looks(tenacity.wait.wait_base):
     prompt: bool
     """A look is worth little later."""
 
+    def sleep(self, seconds: float, alarm: Alarm) -> asyncio.Future[None]:
+        """What is done when it is time for the next look."""
+        return alarm.after(seconds)
+
     def saw(self, age: float, *, settled: bool | None) -> None:
         """A look at this age told whether it had settled; None: it failed."""
 
@@ -119,11 +125,6 @@ class SeenLooks(Looks):
         if self._sighting is not None and settled is not None:
             self._times.observe(self._sighting, age, settled=settled)
 
-    def over(self) -> None:
-        """Nobody looks any more."""
-        if self._sighting is not None:
-            self._sighting.left = True
-
 
 class LearnedLooks(SeenLooks):
     """A bulk job's looks, placed by how long others took; a scout's come early, to see that."""
@@ -159,9 +160,14 @@ class PromptLooks(SeenLooks):
     """Looks at an order that somebody waits for, placed by what was seen of others."""
 
     thrifty, prompt = False, True
+    _alarm: Alarm
+    _sleeper: asyncio.Future[None]
+    _due: float
+    _began: float
 
     def __init__(self, times: SettleTimes, elapsed: float) -> None:
         self._times = times
+        self._age = elapsed
         self.first = times.next_look(0.0)
         # Of an order that is taken up later nobody knows since when exactly CDEK has had it.
         self._sighting = None if elapsed else times.watch()
@@ -169,6 +175,32 @@ class PromptLooks(SeenLooks):
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:  # noqa: ARG002 - tenacity's signature
         """Seconds to the next look."""
         return self._times.next_look(self._age) - self._age
+
+    def sleep(self, seconds: float, alarm: Alarm) -> asyncio.Future[None]:
+        """What is done when it is time for the next look; a long sleep may become shorter."""
+        sleeper = alarm.after(seconds)
+        if seconds > _LONG:
+            now = asyncio.get_running_loop().time()
+            self._alarm, self._sleeper = alarm, sleeper
+            self._due, self._began = now + seconds, now - self._age
+            self._times.sleepers.add(self)
+        return sleeper
+
+    def replanned(self, plan: Plan) -> None:
+        """Those who sleep longest went to sleep when least was known."""
+        now = asyncio.get_running_loop().time()
+        due = self._began + plan.after(now - self._began)
+        if due < self._due:
+            self._alarm.wake(self._sleeper, due - now)
+
+    def saw(self, age: float, *, settled: bool | None) -> None:
+        """A look at this age told whether it had settled; None: it failed."""
+        super().saw(age, settled=settled)
+        self._times.sleepers.discard(self)
+
+    def over(self) -> None:
+        """Nobody looks any more."""
+        self._times.sleepers.discard(self)
 
 
 Look = Callable[[Ticket, Deadline, Looks], Awaitable[Outcome | None]]
@@ -190,7 +222,7 @@ async def poll(  # noqa: PLR0917 - what one wait is about
     # Thousands wait here: what a look needs is made for it and gone before the next.
     try:
         while not isinstance(found, Outcome):
-            await alarm.after(found)
+            await looks.sleep(found, alarm)
             attempt += 1
             found = await _attempt(ticket, look, looks, noted, deadline, attempt)
     except CdekError as error:

@@ -5,20 +5,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from math import ceil, inf, log
+from operator import sub
 
 from attrs import define, frozen
 
 # Seconds of waiting that one look is worth: with the usual law as many looks as 0.4 s, growing by a quarter,
 # would make.
 PRICE = 0.25
-_FLOOR = 0.1  # seconds between two looks, at least
-_SHORTEST, _RATIO, _LONGEST = 0.05, 1.01, 120.0  # seconds; the grid of settle times has a line each 1 %
-_NEAR = 1e-8  # for what is on a line
-_COARSE = 8  # lines of the grid, where nothing was seen
+_FLOOR = 0.02  # seconds between two looks, at least
+_SHORTEST, _RATIO, _LONGEST = 0.05, 1.0025, 120.0  # seconds; the grid of settle times has a line each 0.25 %
+_UP, _DOWN = 1 + 1e-8, 1 - 1e-8  # for what is on a line
+_COARSE = 48  # lines of the grid, where nothing was seen
 _PRIOR = 6.0  # orders' worth of belief that anything may happen
 _ROUNDS = 10
+_SETTLED = 0.005  # of the orders: where no share moves by more, no other round is needed
 _STRIDE = 1.7  # of a round; 1 is plain EM, 2 would swing for ever
-_LEAST = 0.005  # of the orders, for which a moment to look at is worth weighing
+_LEAST = 0.01  # of the orders, for which a moment to look at is worth weighing
 
 
 @define(eq=False)
@@ -27,8 +29,6 @@ class Sighting:
 
     after: float = 0.0
     by: float = inf
-    left: bool = False
-    """Nobody looks any more."""
 
 
 _LAST = 1 + ceil(log(_LONGEST / _SHORTEST) / log(_RATIO))
@@ -55,13 +55,16 @@ class Law:
         return [max(1e-12, later - earlier) for earlier, later in pairwise(found)]
 
 
-def _between(sighting: Sighting) -> tuple[int, int] | None:
-    """The lines between which an order settled; None: it was not looked at."""
-    after = min(bisect_right(_LINES, sighting.after * (1 + _NEAR)), _LAST) - 1
-    if sighting.by < inf:
-        by = min(max(bisect_left(_LINES, sighting.by * (1 - _NEAR)), 1), _LAST)
-        return min(after, by - 1), by
-    return (after, _LAST) if sighting.after else None
+Seen = tuple[int, int, bool]
+"""A look: at an order that had not settled by the one line, by the other it had, or had not."""
+
+
+def seen_between(after: float, age: float, settled: bool) -> Seen:
+    """What a look at this age told of an order that had not settled before."""
+    first = bisect_right(_LINES, after * _UP, 0, _LAST) - 1
+    if settled:
+        return first, bisect_left(_LINES, age * _DOWN, first + 1, _LAST), True
+    return first, bisect_right(_LINES, age * _UP, first + 1) - 1, False
 
 
 _GRID = [0, *range(1, _LAST, _COARSE), _LAST]
@@ -79,33 +82,62 @@ def _anything() -> Law:
 ANYTHING = _anything()
 
 
-def law_of(sightings: Iterable[Sighting], before: Law) -> Law:
-    """The law that makes what was seen likely (Turnbull's), from the last one on.
+def law_of(looks: Iterable[Seen], before: Law) -> Law:
+    """The law that makes what looks saw likely (Turnbull's), from the last one on.
 
-    Each order is shared out over the seconds in which it may have settled, as the law so far has it there.
+    A look speaks only of orders that had not settled at the one before it. So looks may be forgotten at any
+    age, and who settles late is counted neither too often nor too rarely.
     """
-    seen = Counter(filter(None, map(_between, sightings)))
-    lines = sorted({*_GRID, *(line for pair in seen for line in pair)})
+    seen = Counter(looks)
+    lines = sorted({*_GRID, *(line for after, by, _ in seen for line in (after, by))})
     place = {line: number for number, line in enumerate(lines)}
-    intervals = [(place[after], place[by], many) for (after, by), many in seen.items()]
-    orders = sum(many for _, _, many in intervals)
     believed = [_PRIOR * share for share in ANYTHING.on(lines)]
+    settled, steps = [], [0] * len(lines)
+    for (after, by, there), many in seen.items():
+        if there:
+            settled.append((place[after], place[by], many))
+        else:
+            steps[place[after]] += many
+            steps[place[by]] -= many
+    waited = [
+        count + _PRIOR - sooner
+        for count, sooner in zip(accumulate(steps), accumulate(believed, initial=0.0), strict=True)
+    ]
     shares = before.on(lines)
     for _ in range(_ROUNDS):
-        below = [0.0, *accumulate(shares)]
-        steps = [0.0] * len(lines)
-        for after, by, many in intervals:
-            part = many / max(below[by] - below[after], 1e-12)
-            steps[after] += part
-            steps[by] -= part
-        counts = accumulate(steps[:-1])
-        grown = [
-            share * ((count + own / share) / (_PRIOR + orders)) ** _STRIDE
-            for share, count, own in zip(shares, counts, believed, strict=True)
-        ]
-        whole = sum(grown)
-        shares = [max(share / whole, 1e-12) for share in grown]
+        last, shares = shares, _shared_out(settled, waited, believed, shares)
+        if max(map(abs, map(sub, shares, last))) < _SETTLED:
+            break
     return Law(lines, shares)
+
+
+def _shared_out(
+    settled: Sequence[tuple[int, int, int]],
+    waited: Sequence[float],
+    believed: Sequence[float],
+    shares: Sequence[float],
+) -> list[float]:
+    """The next shares: of those who wait at a line, how many settle before the next one.
+
+    Who settled is shared out over the seconds in which it may have, as the law so far has it there.
+    """
+    below = [0.0, *accumulate(shares)]
+    parts, ends = [0.0] * len(below), [0.0] * len(below)
+    for after, by, many in settled:
+        part = many / max(below[by] - below[after], 1e-12)
+        parts[after] += part
+        parts[by] -= part
+        ends[after] += part * below[by]
+        ends[by] -= part * below[by]
+    left, grown = 1.0, []
+    for share, sooner, part, end, waiting, own in zip(
+        shares, below, accumulate(parts), accumulate(ends), waited, believed, strict=False
+    ):
+        settling = left * (part * share + own) / (end - part * sooner + waiting)
+        left -= settling
+        grown.append(share * (settling / share) ** _STRIDE)
+    whole = sum(grown)
+    return [max(share / whole, 1e-12) for share in grown]
 
 
 class Plan:

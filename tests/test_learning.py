@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdek_async._learning import SettleTimes
-from cdek_async._schedule import Sighting
+from cdek_async._schedule import Plan, Sighting
 
 Looks = list[tuple[float, bool]]
 """Ages at which an order was looked at, and whether it had settled."""
@@ -139,33 +139,76 @@ def test_what_a_bulk_jobs_scouts_saw_is_known_to_single_orders() -> None:
     assert times.next_look(0.0) == pytest.approx(0.8, abs=0.02)
 
 
+def told(times: SettleTimes, settle: float, count: int) -> None:
+    """So many orders were looked at shortly before they settled, and then."""
+    for _ in range(count):
+        sighting = times.watch()
+        times.observe(sighting, settle * 0.99, settled=False)
+        times.observe(sighting, settle, settled=True)
+
+
 def test_who_settles_late_is_not_counted_twice() -> None:
-    """Where many are under way, some are passed over until those are known with whom they began."""
+    """Thousands are under way, and of those that settle last alone something is heard in the end."""
     times = SettleTimes()
-    slow = times.watch()
-    for _ in range(3000):
+    slow = [times.watch() for _ in range(100)]
+    for sighting in slow:
+        times.observe(sighting, 0.3, settled=False)
+    for _ in range(900):
         times.observe(times.watch(), 0.3, settled=True)
-    times.observe(slow, 20, settled=False)
+    for sighting in slow:
+        times.observe(sighting, 19.9, settled=False)
+        times.observe(sighting, 20, settled=True)
     assert times.next_look(0.0) == pytest.approx(0.3, abs=0.02)
-    times.observe(slow, 21, settled=True)
-    kept = times.watch()
-    assert (kept.after, kept.by, kept.left) == (0, inf, False)
+    assert times.next_look(0.0) == pytest.approx(0.3, abs=0.02)
 
 
-@pytest.mark.parametrize("left", [True, False])
-def test_one_that_never_settles_does_not_end_the_learning(left: bool) -> None:
+def test_one_that_never_settles_does_not_end_the_learning() -> None:
     """Whether its caller left or waits for ever."""
     times = SettleTimes()
-    times.watch().left = left
-    for settle, count in ((0.3, 2000), (2.0, 30_000)):
-        for _ in range(count):
-            sighting = times.watch()
-            times.observe(sighting, settle * 0.99, settled=False)
-            times.observe(sighting, settle, settled=True)
-    for _ in range(5):  # plans
+    times.observe(times.watch(), 100, settled=False)
+    told(times, 0.3, 2000)
+    for _ in range(10):  # plans
+        told(times, 2.0, 250)
         times.next_look(0.0)
-        for _ in range(700):
-            sighting = times.watch()
-            times.observe(sighting, 1.9, settled=False)
-            times.observe(sighting, 2.0, settled=True)
     assert times.next_look(0.0) == pytest.approx(2, abs=0.2)
+
+
+def test_what_is_seen_at_a_new_age_is_news() -> None:
+    """The plan of thousands of orders is changed by the first twenty that are slow."""
+    times = SettleTimes()
+    told(times, 0.3, 1000)
+    slow = [times.watch() for _ in range(30)]
+    for sighting in slow:
+        times.observe(sighting, 0.3, settled=False)
+    before = {round(times.next_look(9.0), 1) for _ in range(9)}
+    for sighting in slow[:20]:
+        times.observe(sighting, 10, settled=False)
+        times.observe(sighting, 10.1, settled=True)
+    assert 10.1 in {round(times.next_look(9.0), 1) for _ in range(9)} - before
+
+
+def test_where_little_was_seen_each_second_look_is_drawn() -> None:
+    """Of an age that hundreds have told of, each tenth."""
+    times = SettleTimes()
+    told(times, 0.3, 1000)
+    planned = [times.next_look(0.0) for _ in range(40)]
+    assert len(set(planned)) == 1 + 4
+    assert len({times.next_look(5.0) for _ in range(40)}) == 1 + 20
+
+
+def test_who_sleeps_is_told_of_a_new_plan() -> None:
+    """It was sent to sleep by one that knew less."""
+    plans: list[Plan] = []
+
+    class Asleep:
+        def replanned(self, plan: Plan) -> None:
+            plans.append(plan)
+
+    times = SettleTimes()
+    times.sleepers.add(Asleep())
+    times.next_look(0.0)
+    assert plans == []
+    told(times, 0.3, 200)
+    age = times.next_look(0.0)
+    times.next_look(0.0)
+    assert [plan.after(0.0) for plan in plans] == pytest.approx([age], abs=0.02)

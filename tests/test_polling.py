@@ -11,8 +11,11 @@ import pytest
 import tenacity
 
 from cdek_async import CdekClient, DeleteOrder, Outcome, Polling, Unsettled
+from cdek_async._alarm import Alarm
+from cdek_async._deadline import Deadline
 from cdek_async._learning import SettleTimes
-from cdek_async._polling import LearnedLooks
+from cdek_async._polling import LearnedLooks, PromptLooks, poll
+from cdek_async._schedule import ANYTHING, Plan, law_of, seen_between
 from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
 from tests.virtual import run
@@ -291,6 +294,58 @@ def test_nothing_is_unsettled_for_having_queued(rate: float, settle: float, time
     polling = Polling(timeout=timeout)
     _, ended = job(Sandbox(settle=f"fixed:{settle}"), 1000, every=0, rate=rate, polling=polling)
     assert ended < 2.5 * 1000 / rate + settle * 1.5
+
+
+@pytest.mark.parametrize(("settle", "woken"), [(5, 4), (40, 30)])
+def test_a_long_sleep_ends_sooner_when_others_are_seen_to_settle(settle: float, woken: float) -> None:
+    """At the age at which they did; no sleep becomes longer."""
+    looks = [seen_between(0, settle * 0.99, False), seen_between(settle * 0.99, settle, True)] * 300
+    plan, times = Plan(law_of(looks, ANYTHING)), SettleTimes()
+
+    async def main() -> float:
+        waiting, alarm = PromptLooks(times, 0.0), Alarm()
+        waiting.saw(1.0, settled=False)
+        sleeper = waiting.sleep(30, alarm)
+        assert times.sleepers == {waiting}
+        await asyncio.sleep(2)
+        waiting.replanned(plan)
+        await sleeper
+        waiting.saw(1.0 + asyncio.get_running_loop().time(), settled=False)
+        assert not times.sleepers
+        return asyncio.get_running_loop().time()
+
+    assert run(main()) == pytest.approx(woken, abs=0.3)
+
+
+def test_who_sleeps_shortly_or_left_is_told_of_no_plan() -> None:
+    """It would gain nothing, and nothing of it is to stay."""
+    sandbox = Sandbox(settle="fixed:100")
+    order = sandbox.add_order()
+    asleep: list[int] = []
+
+    class Watched(SettleTimes):
+        def next_look(self, age: float) -> float:
+            asleep.append(len(self.sleepers))
+            return age + (0.1 if age < 1 else 20)
+
+    async def main() -> None:
+        times, alarm = Watched(), Alarm()
+        async with client_of(sandbox) as client:
+            ticket = await client.submit(DeleteOrder(order.uuid))
+
+        async def look(*_: object) -> None:
+            return None
+
+        polled = poll(ticket, look, PromptLooks(times, 0.0), 0.0, Deadline(60), alarm)
+        task = asyncio.ensure_future(polled)
+        await asyncio.sleep(5)
+        assert len(times.sleepers) == 1
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert not times.sleepers
+
+    run(main())
+    assert set(asleep) == {0}
 
 
 def test_jitter_is_added_only_when_asked_for() -> None:
