@@ -191,6 +191,7 @@ class PromptLooks(SeenLooks):
         now = asyncio.get_running_loop().time()
         due = self._began + plan.after(now - self._began)
         if due < self._due:
+            self._due = due
             self._alarm.wake(self._sleeper, due - now)
 
     def saw(self, age: float, *, settled: bool | None) -> None:
