@@ -17,13 +17,6 @@ from cdek_async._schedule import Sighting
 class Unlearned(SettleTimes):
     """The same calls, of which nothing is made."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._one = Sighting()
-
-    def watch(self) -> Sighting:
-        return self._one
-
     def next_look(self, age: float) -> float:
         return max(0.4, age * 1.25)
 
@@ -40,7 +33,7 @@ def played(law: str, times: SettleTimes, orders: int, seed: int) -> tuple[float,
     for number, settle in enumerate(settling):
         now = number * EVERY
         looks += _looked(waiting, times, now, turns)
-        first, sighting = times.next_look(0.0), times.watch()
+        first, sighting = times.next_look(0.0), Sighting()
         heapq.heappush(waiting, (now + first, next(turns), first, settle, sighting))
     looks += _looked(waiting, times, float("inf"), turns)
     return time.process_time() - began, looks

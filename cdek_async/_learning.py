@@ -84,12 +84,8 @@ class SettleTimes:
         number = next(self._orders)
         if number >= _FIRST_SCOUTS and number % _SCOUT_EVERY:
             return None
-        self._sightings.append(self.watch())
+        self._sightings.append(Sighting())
         return self._sightings[-1]
-
-    def watch(self) -> Sighting:
-        """What to tell of the looks at an order that is looked at soon and often."""
-        return Sighting()
 
     def next_look(self, age: float) -> float:
         """The age for the next look at an order that somebody waits for."""

@@ -170,7 +170,7 @@ class PromptLooks(SeenLooks):
         self._age = elapsed
         self.first = times.next_look(0.0)
         # Of an order that is taken up later nobody knows since when exactly CDEK has had it.
-        self._sighting = None if elapsed else times.watch()
+        self._sighting = None if elapsed else Sighting()
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:  # noqa: ARG002 - tenacity's signature
         """Seconds to the next look."""

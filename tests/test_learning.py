@@ -94,7 +94,7 @@ def test_what_is_long_ago_is_forgotten() -> None:
 
 def single(times: SettleTimes, settle: float) -> list[float]:
     """When an order that somebody waits for is looked at."""
-    sighting, ages = times.watch(), [0.0]
+    sighting, ages = Sighting(), [0.0]
     while sighting.by == inf:
         ages.append(times.next_look(ages[-1]))
         times.observe(sighting, ages[-1], settled=ages[-1] >= settle)
@@ -142,7 +142,7 @@ def test_what_a_bulk_jobs_scouts_saw_is_known_to_single_orders() -> None:
 def told(times: SettleTimes, settle: float, count: int) -> None:
     """So many orders were looked at shortly before they settled, and then."""
     for _ in range(count):
-        sighting = times.watch()
+        sighting = Sighting()
         times.observe(sighting, settle * 0.99, settled=False)
         times.observe(sighting, settle, settled=True)
 
@@ -150,11 +150,11 @@ def told(times: SettleTimes, settle: float, count: int) -> None:
 def test_who_settles_late_is_not_counted_twice() -> None:
     """Thousands are under way, and of those that settle last alone something is heard in the end."""
     times = SettleTimes()
-    slow = [times.watch() for _ in range(100)]
+    slow = [Sighting() for _ in range(100)]
     for sighting in slow:
         times.observe(sighting, 0.3, settled=False)
     for _ in range(900):
-        times.observe(times.watch(), 0.3, settled=True)
+        times.observe(Sighting(), 0.3, settled=True)
     for sighting in slow:
         times.observe(sighting, 19.9, settled=False)
         times.observe(sighting, 20, settled=True)
@@ -165,7 +165,7 @@ def test_who_settles_late_is_not_counted_twice() -> None:
 def test_one_that_never_settles_does_not_end_the_learning() -> None:
     """Whether its caller left or waits for ever."""
     times = SettleTimes()
-    times.observe(times.watch(), 100, settled=False)
+    times.observe(Sighting(), 100, settled=False)
     told(times, 0.3, 2000)
     for _ in range(10):  # plans
         told(times, 2.0, 250)
@@ -177,7 +177,7 @@ def test_what_is_seen_at_a_new_age_is_news() -> None:
     """The plan of thousands of orders is changed by the first twenty that are slow."""
     times = SettleTimes()
     told(times, 0.3, 1000)
-    slow = [times.watch() for _ in range(30)]
+    slow = [Sighting() for _ in range(30)]
     for sighting in slow:
         times.observe(sighting, 0.3, settled=False)
     before = {round(times.next_look(9.0), 1) for _ in range(9)}
