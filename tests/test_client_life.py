@@ -1,6 +1,7 @@
 """A client's life: what it is made of, where it may be used, how it is closed."""
 
 import asyncio
+import gc
 import sys
 from uuid import UUID, uuid4
 
@@ -185,3 +186,30 @@ def test_a_forked_child_is_refused() -> None:
         assert child.returncode == 1
 
     asyncio.run(main())
+
+
+def test_what_is_done_leaves_nothing_to_the_collector() -> None:
+    """What only a collection frees grows with every order, and stops a busy loop for longer."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    operations = [DeleteOrder(order.uuid) for order in sandbox.add_orders(60)]
+
+    async def main() -> int:
+        async with client_of(sandbox) as client:
+
+            async def ask(some: list[DeleteOrder]) -> None:
+                for operation in some[:10]:
+                    await client.run(operation)
+                async with client.run_all(some[10:]) as results:
+                    async for _ in results:
+                        pass
+
+            await ask(operations[:30])
+            gc.collect()
+            gc.disable()
+            try:
+                await ask(operations[30:])
+                return gc.collect()
+            finally:
+                gc.enable()
+
+    assert run(main()) < 30  # less than one for each order: the job's own
