@@ -200,8 +200,11 @@ class Submission:
         if self._lost:
             met = self._elder_runs  # which may be over before the next look
             ticket = await self._find_ours()
-            if ticket is None and not met and not self._running_elder(await self._look()):
-                ticket = evolve(self._draft, adopted=True)  # it is ours
+            while ticket is None and not met and not self._running_elder(reply := await self._look()):
+                # Only ours can be meant, but what is not shown yet could be taken for another's later.
+                ticket = self._gone_by_ours(adopt(self._draft, reply, self._not_ours()))
+                if ticket is None:
+                    await self._sleep(_BETWEEN)
             if ticket is not None:
                 return ticket
         if not self._operation.removal and self._waited:

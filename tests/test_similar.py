@@ -169,6 +169,22 @@ def test_waiting_for_another_write_ends_with_the_deadline() -> None:
     assert len(sandbox.calls["PATCH"]) == 1
 
 
+def test_a_lost_update_that_is_busy_and_never_shown_is_undecided() -> None:
+    """Nothing under way is shown: what another client's update becomes is not taken for ours."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("dropped_before"), Fault("similar"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError, match="time was up") as caught:
+                await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")), timeout=20)
+            assert caught.value.undecided
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 2
+
+
 def test_a_turn_is_waited_for_no_longer_than_the_deadline() -> None:
     """Whoever is before is not disturbed, and whoever comes after gets the turn."""
 
