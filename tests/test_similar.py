@@ -185,6 +185,24 @@ def test_a_lost_update_that_is_busy_and_never_shown_is_undecided() -> None:
     assert len(sandbox.calls["PATCH"]) == 2
 
 
+def test_a_lost_update_that_was_busy_with_another_is_sent_when_that_is_over() -> None:
+    """The other one was seen to run before ours was turned away, and may have settled by the next look."""
+    sandbox = Sandbox(settle="fixed:8.05", similar="reject")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as ours, client_of(sandbox) as theirs:
+            await theirs.submit(UpdateOrder(OrderChanges(uuid=uuid, comment="theirs")))
+            await asyncio.sleep(5)  # older than ours beyond doubt
+            sandbox.script("PATCH", Fault("dropped_before"))
+            outcome = await ours.run(UpdateOrder(OrderChanges(uuid=uuid, comment="ours")))
+            assert outcome.ok
+            assert not outcome.adopted
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 4
+
+
 def test_a_turn_is_waited_for_no_longer_than_the_deadline() -> None:
     """Whoever is before is not disturbed, and whoever comes after gets the turn."""
 
