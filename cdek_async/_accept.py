@@ -1,6 +1,6 @@
 """What the first answer to a write means, and whether a look after a lost one shows our request."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from uuid import UUID
 
@@ -91,10 +91,17 @@ def _no(draft: Ticket, request: Request) -> Ticket | Again:
     return _final(draft, Verdict.REJECTED, request)
 
 
-def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket | None:
+def _nobodys(_: UUID | None) -> bool:
+    return False
+
+
+def adopt(
+    draft: Ticket, reply: Reply, anothers: Callable[[UUID | None], bool] = _nobodys, *, alone: bool = True
+) -> Ticket | None:
     """Our request as a look after a lost answer shows it; None: it is not there.
 
-    Two requests that can be ours, or one whose age is unknown, leave the write undecided.
+    Two requests that can be ours, one whose age is unknown, or one where two writes were lost (not `alone`)
+    leave the write undecided.
     """
     if is_not_found(reply, draft.order_uuid):
         # Never existed, or gone by the attempt whose answer was lost: nobody can tell.
@@ -104,11 +111,11 @@ def adopt(draft: Ticket, reply: Reply, elder: Collection[UUID] = ()) -> Ticket |
     if KINDS[draft.kind].removal and is_removed(reply, draft.order_uuid):
         return _final(seen, Verdict.OK, presumed(draft, State.SUCCESSFUL))
     ours = possible(draft, shown(reply, draft.order_uuid) or ())
-    ours = [each for each in ours if each.request_uuid not in elder]
+    ours = [each for each in ours if not anothers(each.request_uuid)]
     if not ours:
         return None
     only = ours[0]
-    if len(ours) > 1 or draft.since is None or only.date_time is None:
+    if len(ours) > 1 or not alone or draft.since is None or only.date_time is None:
         raise TransportError(
             f"the answer to {draft.kind} of order {seen.order_uuid} was lost, and the order shows"
             f" {len(ours)} requests that may be ours; look at it before sending again",

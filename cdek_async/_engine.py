@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from math import inf
 
-from cdek_async._accept import Again, crossed
+from cdek_async._accept import crossed
 from cdek_async._alarm import Alarm
 from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError, Unsettled
@@ -16,7 +16,7 @@ from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
 from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain_looks, poll
-from cdek_async._submit import Submission, Turns, busy, named
+from cdek_async._submit import Doubt, Submission, Turns, busy, named
 from cdek_async._watch import Watch
 
 _OPERATIONS = tuple(KINDS.values())
@@ -47,33 +47,24 @@ class Engine:
         *,
         bulk: bool = False,
         noted: Ticket | None = None,
-        doubtful: Ticket | None = None,
-        lost_by: float | None = None,
+        doubt: Doubt | None = None,
     ) -> Outcome:
-        """Submit and settle.
-
-        Of an earlier life: `noted` is its ticket; `doubtful` its draft, whose call may have gone out, before
-        `lost_by` on the loop's clock.
-        """
-        ticket = noted
-        if ticket is None:
-            first = Again.LOOK if doubtful else None
-            ticket = await self.submit(
-                operation, deadline, watch, bulk=bulk, first=first, draft=doubtful, lost_by=lost_by
-            )
+        """Submit and settle; of an earlier life, `noted` is the ticket, `doubt` what may have gone out."""
+        ticket = noted or await self.submit(operation, deadline, watch, bulk=bulk, doubt=doubt)
         watch.submitted()
         elapsed = 0.0 if noted is None else inf
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk, elapsed=elapsed)
         if not crossed(outcome):
             return outcome
-        if outcome.adopted and not operation.removal:  # if that was another one's, ours may have been applied
+        surely_ours = outcome.request.request_uuid and not outcome.adopted
+        if not surely_ours and not operation.removal:  # if that was another one's, ours may have been applied
             raise TransportError(
-                f"{operation.kind} of {named(operation)}: its answer was lost, and what may have been it was"
-                " turned down, for another request was under way",
+                f"{operation.kind} of {named(operation)}: what may have been it was turned down, for another"
+                " request was under way; look at the order before sending again",
                 undecided=True,
             )
         # Turned down only because another request of its type was under way: wait for that, once.
-        ticket = await self.submit(operation, deadline, watch, bulk=bulk, first=Again.SIMILAR)
+        ticket = await self.submit(operation, deadline, watch, bulk=bulk, turned_away=ticket)
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
         if crossed(outcome):
             raise busy(named(operation))
@@ -86,11 +77,13 @@ class Engine:
         watch: Watch,
         *,
         bulk: bool = False,
-        first: Again | None = None,
-        draft: Ticket | None = None,
-        lost_by: float | None = None,
+        doubt: Doubt | None = None,
+        turned_away: Ticket | None = None,
     ) -> Ticket:
-        """Submit in a task of its own: when the caller leaves, what was sent is followed to its ticket."""
+        """Submit in a task of its own: when the caller leaves, what was sent is followed to its ticket.
+
+        `turned_away`: what became of it before, for which it waits until the other request is over.
+        """
         if not isinstance(operation, _OPERATIONS):
             raise TypeError(f"an operation expected, such as DeleteOrder, not {type(operation).__name__}")
         self._usable()
@@ -98,12 +91,12 @@ class Engine:
             self._http,
             self._turns,
             operation,
-            draft or self._draft(operation),
+            doubt.draft if doubt else self._draft(operation, turned_away),
             deadline,
             Urgency.BULK if bulk else Urgency.SINGLE,
             watch,
-            first=first,
-            lost_by=lost_by,
+            similar=turned_away is not None,
+            doubt=doubt,
         )
         task = asyncio.create_task(_heard(submission, watch))
         self._submissions.add(task)
@@ -203,8 +196,8 @@ class Engine:
             context = {"message": what, "exception": error, "task": task}
             task.get_loop().call_exception_handler(context)
 
-    def _draft(self, operation: Operation) -> Ticket:
-        uuid = operation.order_uuid
+    def _draft(self, operation: Operation, before: Ticket | None) -> Ticket:
+        uuid = before.order_uuid if before else operation.order_uuid
         return Ticket(self._host, self._account, operation.kind, uuid, None, operation.request_type, None)
 
 

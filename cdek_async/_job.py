@@ -9,13 +9,14 @@ from attrs import evolve
 
 from cdek_async._deadline import Deadline, finished
 from cdek_async._engine import Engine
-from cdek_async._errors import AuthError, CdekError
+from cdek_async._errors import AuthError, CdekError, TransportError
 from cdek_async._journal import Entry, Journal
 from cdek_async._models import Ticket
 from cdek_async._operations import Operation
 from cdek_async._outcome import Outcome, first_outcome
 from cdek_async._polling import Polling
 from cdek_async._progress import Progress
+from cdek_async._submit import Doubt
 from cdek_async._watch import Watch
 
 Result = Outcome | CdekError
@@ -49,7 +50,7 @@ class _Sender(Watch):
 class _Recorder(_Sender):
     """Writes down besides what an operation intends, and its ticket."""
 
-    __slots__ = ("_intended", "_journal", "_position")
+    __slots__ = ("_journal", "_position", "key")
 
     intends = True
 
@@ -59,15 +60,13 @@ class _Recorder(_Sender):
         sent: Callable[[], None],
         journal: Journal,
         position: int,
-        intended: set[int],
     ) -> None:
         super().__init__(progress, sent)
         self._journal = journal
         self._position = position
-        self._intended = intended
+        self.key = (journal.path, position)
 
     async def intend(self, draft: Ticket) -> None:
-        self._intended.add(self._position)
         try:
             await self._journal.intend(self._position, draft)
         except OSError as error:
@@ -98,7 +97,7 @@ class Job:
         self._journal = journal
         self._began: float | None = None
         self._positions = count()  # operations are taken up in the order of their source
-        self._intended: set[int] = set()
+        self._undecided: set[int] = set()  # positions that ended so in this life; a twin may come
         self._running: dict[int, _Running] = {}
 
     async def work(self, operation: Operation, sent: Callable[[], None]) -> Result:
@@ -191,9 +190,11 @@ class Job:
         sent: Callable[[], None],
     ) -> Outcome:
         noted = entry.ticket if entry is not None and entry.accepted else None
-        doubtful = entry.ticket if entry is not None and entry.intended and noted is None else None
-
-        watch = _Recorder(self.progress, sent, journal, position, self._intended)
+        doubt: Doubt | None = None
+        if entry is not None and entry.intended and noted is None:
+            lost_by = None if position in self._undecided else self._began
+            doubt = Doubt(entry.ticket, lost_by, entry.alone)
+        watch = _Recorder(self.progress, sent, journal, position)
         try:
             return await self._engine.run(
                 operation,
@@ -202,16 +203,19 @@ class Job:
                 watch,
                 bulk=True,
                 noted=noted,
-                doubtful=doubtful,
-                # What was intended in this very life may have been lost just now.
-                lost_by=None if position in self._intended else self._began,
+                doubt=doubt,
             )
         except _Unwritten as error:
             raise OSError(str(error)) from error
+        except CdekError as error:
+            if isinstance(error, TransportError) and error.undecided:
+                self._undecided.add(position)
+            elif error.ticket is None:
+                journal.withdraw(position)  # nothing of it was applied, which the next life need not look up
+            raise
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:
         ticket = evolve(outcome.ticket, verdict=outcome.verdict, request=outcome.request)
-        self._intended.discard(position)
         try:
             await journal.settle(position, ticket)
         except OSError as error:

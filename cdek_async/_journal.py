@@ -51,19 +51,25 @@ _ACCEPT = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, a
 WHERE position = ?"""
 _SETTLE = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1,
 verdict = ?, codes = ? WHERE position = ?"""
+_WITHDRAW = "UPDATE operation SET since = NULL WHERE position = ? AND accepted = 0"
+# Orders with several writes in doubt: that some are deletions and some updates, a row does not tell.
+_CROWDED = """SELECT order_uuid FROM operation WHERE accepted = 0 AND since NOTNULL
+GROUP BY order_uuid HAVING count(*) > 1"""
 _VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP BY verdict"
 
 
 class Entry(NamedTuple):
     """What the journal knows of one operation.
 
-    `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left.
+    `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left. Not
+    `alone`: another write of its order was in doubt, too, when the journal was opened.
     """
 
     position: int
     ticket: Ticket
     intended: bool
     accepted: bool
+    alone: bool = True
 
 
 _SOME = UUID(int=0)
@@ -104,6 +110,7 @@ class Journal:
         self._retry_rejected = retry_rejected
         self._writer: Writer | None = None
         self._host = self._account = ""
+        self._crowded: set[bytes] = set()
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> dict[str, str]:
@@ -139,6 +146,7 @@ class Journal:
         db = _connect(self.path, about, self._notes)
         with _telling(self.path):
             self.verdicts = Counter(dict(db.execute(_VERDICTS)))
+            self._crowded = {uuid for (uuid,) in db.execute(_CROWDED)}
         if self._retry_rejected:
             del self.verdicts[Verdict.REJECTED]
         return db
@@ -189,6 +197,11 @@ class Journal:
         if self._writer is not None:  # else it came too late, and the intent stands
             self._writer.put((_update(_ACCEPT, (*_columns(ticket), position)), None))
 
+    def withdraw(self, position: int) -> None:
+        """Write down that nothing came of what was intended; a crash before it leaves the intent."""
+        if self._writer is not None:
+            self._writer.put((_update(_WITHDRAW, (position,)), None))
+
     async def settle(self, position: int, ticket: Ticket) -> None:
         """Write down a final ticket; on disk when this returns. Codes only: messages may name a person."""
         found = ticket.request.errors if ticket.request else ()
@@ -209,7 +222,8 @@ class Journal:
             adopted=bool(adopted),
         )
         if verdict is None:
-            return Entry(position, ticket, intended=since is not None, accepted=bool(accepted))
+            alone = order_uuid not in self._crowded
+            return Entry(position, ticket, since is not None, bool(accepted), alone)
         if again and verdict == Verdict.REJECTED:
             ticket = evolve(ticket, request_uuid=None, since=None)
             return Entry(position, ticket, intended=False, accepted=False)

@@ -1,5 +1,6 @@
 """Exchanges over any httpx transport: httpx.Request out, httpx.Response back, and nothing else of httpx."""
 
+from collections.abc import AsyncGenerator
 from functools import lru_cache
 
 import httpx
@@ -106,8 +107,11 @@ async def _read(response: httpx.Response, encoding: str | None) -> tuple[bytes, 
     if not isinstance(response.stream, httpx.AsyncByteStream):
         raise TypeError("the transport's response has no async stream")
     body = bytearray()
-    async for chunk in response.stream:
+    chunks = aiter(response.stream)
+    async for chunk in chunks:
         body += chunk
         if len(body) > MAX_REPLY:
+            if isinstance(chunks, AsyncGenerator):  # else the loop closes it some time, in a task of its own
+                await chunks.aclose()
             return b"", TOO_LONG
     return bytes(body), ""

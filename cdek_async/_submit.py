@@ -1,7 +1,9 @@
 """Submission: sends an operation until CDEK has taken note, and never twice blindly."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -25,6 +27,18 @@ _LOOKS_AT = (0.0, 1.0, 3.0)  # seconds after a lost answer: a read may lag behin
 _BETWEEN = 4.5
 
 
+class Doubt(NamedTuple):
+    """A write that may have gone out, as a journal has it: `draft`, before `lost_by` on the loop's clock.
+
+    `lost_by` None: in this very life, just now; it is a twin that looks for it, and does not send it again.
+    Not `alone`: another write of the order is in doubt as well, and what is there may be that one's.
+    """
+
+    draft: Ticket
+    lost_by: float | None
+    alone: bool
+
+
 class Submission:
     """One operation on its way to a ticket."""
 
@@ -38,8 +52,8 @@ class Submission:
         urgency: Urgency,
         watch: Watch,
         *,
-        first: Again | None,
-        lost_by: float | None = None,
+        similar: bool = False,
+        doubt: Doubt | None = None,
     ) -> None:
         self._http = http
         self._turns = turns
@@ -49,16 +63,17 @@ class Submission:
         self._urgency = urgency
         self._watch = watch
         self._call: Call | None = None
-        self._sends_left = _SENDS
-        self._first = first
+        self._first = Again.LOOK if doubt else Again.SIMILAR if similar else None
+        self._sends_left = 1 if doubt and doubt.lost_by is None else _SENDS
+        self._alone = operation.removal or doubt is None or doubt.alone  # one deletion is as good as another
         self._waited = False
         self._seen = False
         self._elder: set[UUID] = set()
         self._elder_runs = False  # as the last look showed it
         self._no: Ticket | None = None
         self._abandoned = False
-        self._lost = first is Again.LOOK
-        self._lost_by = lost_by if self._lost else None  # a write of our own is lost when it is lost
+        self._lost = doubt is not None
+        self._lost_by = doubt.lost_by if doubt else None  # a write of our own is lost when it is lost
         self.in_doubt = self._lost
         """A write is on its way, or its answer was lost."""
 
@@ -72,11 +87,12 @@ class Submission:
             await self._find_order()
             if self._draft.final:
                 return self._draft
+            if self._turns.taken(self._draft.order_uuid):
+                self._lost_by = None  # maybe by what its own earlier life still has on its way
             turn = await self._turns.wait(self._draft.order_uuid, self._deadline)
             try:
                 ticket = await self._until_noted()
-                if ticket.request_uuid:
-                    self._turns.noted.append(ticket.request_uuid)
+                self._turns.note(ticket.request_uuid, self._watch.key)
                 return ticket
             finally:
                 turn.release()
@@ -180,14 +196,14 @@ class Submission:
         for moment in _LOOKS_AT:
             late = loop.time() >= lost_at + _LOOKS_AT[-1]
             await self._sleep(lost_at + moment - loop.time())
-            found = adopt(self._draft, await self._look(), self._not_ours())
-            ticket = self._gone_by_ours(found)
+            ticket = self._shown_by(await self._look())
             if ticket is not None or late:
                 return ticket
         return None
 
-    def _gone_by_ours(self, ticket: Ticket | None) -> Ticket | None:
-        """An order that was there before our lost deletion, and is not there after it, is deleted."""
+    def _shown_by(self, reply: Reply) -> Ticket | None:
+        """Ours, if it is there; an order that is not, but was before our lost deletion, is deleted."""
+        ticket = adopt(self._draft, reply, self._anothers, alone=self._alone)
         if ticket is None or ticket.verdict is not Verdict.NOT_FOUND:
             self._seen = True
         elif self._seen and self._operation.removal:
@@ -202,7 +218,7 @@ class Submission:
             ticket = await self._find_ours()
             while ticket is None and not met and not self._running_elder(reply := await self._look()):
                 # Only ours can be meant, but what is not shown yet could be taken for another's later.
-                ticket = self._gone_by_ours(adopt(self._draft, reply, self._not_ours()))
+                ticket = self._shown_by(reply)
                 if ticket is None:
                     await self._sleep(_BETWEEN)
             if ticket is not None:
@@ -240,11 +256,11 @@ class Submission:
         self._elder.update(each.request_uuid for each in known if each.request_uuid and each not in ours)
 
     def _running_elder(self, reply: Reply) -> bool:
-        not_ours = self._not_ours()
-        return any(each.request_uuid in not_ours for each in under_way(self._draft, reply))
+        return any(self._anothers(each.request_uuid) for each in under_way(self._draft, reply))
 
-    def _not_ours(self) -> set[UUID]:
-        return self._elder.union(self._turns.noted)
+    def _anothers(self, request_uuid: UUID | None) -> bool:
+        """Whether a request is known to be older than ours, or another operation's of this client."""
+        return request_uuid in self._elder or self._turns.anothers(request_uuid, self._watch.key)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds >= self._deadline.remaining():
@@ -274,8 +290,25 @@ class Turns:
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
-        self.noted: deque[UUID] = deque(maxlen=_NOTED)
-        """The requests of our own tickets, the last of them: none is another operation's."""
+        self._noted: OrderedDict[UUID, Hashable] = OrderedDict()
+
+    def note(self, request_uuid: UUID | None, key: Hashable) -> None:
+        """A request of one of our own tickets; `key`: whose, where that operation may come back."""
+        if request_uuid is not None:
+            self._noted[request_uuid] = key
+            if len(self._noted) > _NOTED:
+                self._noted.popitem(last=False)
+
+    def anothers(self, request_uuid: UUID | None, key: Hashable) -> bool:
+        """Whether a request is that of another operation than the one with this key."""
+        if request_uuid is None or request_uuid not in self._noted:
+            return False
+        return key is None or key != self._noted[request_uuid]
+
+    def taken(self, order_uuid: UUID | None) -> bool:
+        """Whether a write to an order is under way."""
+        lock = self._locks.get(order_uuid)
+        return lock is not None and lock.locked()
 
     async def wait(self, order_uuid: UUID | None, deadline: Deadline) -> asyncio.Lock:
         """Wait for one's turn with an order, no longer than the deadline; release it."""

@@ -1,6 +1,6 @@
 """Watch: who hears of an operation's steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from cdek_async._models import Ticket
 
@@ -12,6 +12,8 @@ class Watch:
 
     intends = False
     """Whether a write goes out only after `intend`."""
+    key: Hashable = None
+    """The same for the same operation of a journal, in each life of its job."""
 
     async def intend(self, draft: Ticket) -> None:
         """A write is about to be sent."""

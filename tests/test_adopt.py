@@ -99,6 +99,14 @@ def test_what_may_be_another_is_not_adopted(sent: Ticket, requests: list[dict[st
     assert str(ORDER) in str(caught.value)
 
 
+def test_what_may_be_another_that_was_lost_is_not_adopted() -> None:
+    """Two writes were lost and one request is there: nobody can tell whose."""
+    with pytest.raises(TransportError, match="shows 1 requests that may be ours") as caught:
+        adopt(UPDATE, shows(request("UPDATE", "ACCEPTED", OURS), CREATED), alone=False)
+    assert caught.value.undecided
+    assert adopt(UPDATE, shows(CREATED), alone=False) is None
+
+
 @pytest.mark.parametrize("sent", [DELETION, UPDATE])
 def test_not_found_after_a_lost_answer_is_not_found(sent: Ticket) -> None:
     """Nobody can tell a wrong uuid from an order that the lost attempt deleted: a verdict of its own."""

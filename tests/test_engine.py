@@ -10,6 +10,7 @@ import pytest
 from cdek_async import CdekClient, DeleteOrder, OrderChanges, Polling, Ticket, TransportError, UpdateOrder
 from cdek_async._deadline import Deadline
 from cdek_async._endpoint import CONNECTIONS
+from cdek_async._submit import Doubt
 from cdek_async._watch import Watch
 from cdek_async.sandbox import Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
@@ -176,8 +177,9 @@ def test_a_write_of_an_earlier_life_is_looked_for_until_three_seconds_after_it(
             await asyncio.sleep(ago)
             since = client._wire.clock.now()
             draft = Ticket(client._host, client._account, "delete", UUID(uuid), None, "DELETE", since)
+            doubt = Doubt(draft, loop.time() - ago, alone=True)
             outcome = await client._engine.run(
-                DeleteOrder(uuid), Deadline(60), Polling(), Watch(), doubtful=draft, lost_by=loop.time() - ago
+                DeleteOrder(uuid), Deadline(60), Polling(), Watch(), doubt=doubt
             )
             assert outcome.ok
 

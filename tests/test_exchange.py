@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -137,6 +137,27 @@ def test_a_body_over_the_limit_is_not_kept() -> None:
     assert reply.data is None
     assert "4 MiB" in reply.snippet
     assert stream.chunks == MAX_REPLY // 65_536 + 1
+
+
+class Generated(httpx.AsyncByteStream):
+    """A body over the limit from an async generator, as those of httpx's own transports are."""
+
+    ended_where_it_began = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        task = asyncio.current_task()
+        try:
+            yield b" " * (MAX_REPLY + 1)
+            yield b"more"
+        finally:
+            self.ended_where_it_began = asyncio.current_task() is task
+
+
+def test_a_body_that_is_given_up_leaves_no_generator_behind() -> None:
+    """The loop would close it later, in a task of its own that outlives the client."""
+    stream = Generated()
+    answered(httpx.Response(200, stream=stream))
+    assert stream.ended_where_it_began
 
 
 def test_a_body_that_drips_is_cut() -> None:

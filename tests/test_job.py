@@ -166,17 +166,23 @@ class Remembering(Journal):
     def accept(self, position: int, ticket: Ticket) -> None:
         """Forgotten."""
 
+    def withdraw(self, position: int) -> None:
+        """Forgotten."""
+
     async def settle(self, position: int, ticket: Ticket) -> None:
         """Forgotten."""
 
 
-def test_a_twin_of_what_was_lost_in_this_very_life_is_looked_for_in_full(tmp_path: Path) -> None:
-    """Only what an earlier life sent is known to be old: this was lost just now, late in the job."""
+@pytest.mark.parametrize("fault", ["dropped_before", "dropped_after"])
+def test_a_twin_of_what_was_lost_in_this_very_life_is_looked_for_and_not_sent(
+    tmp_path: Path, fault: str
+) -> None:
+    """The same operation is run once: its twin looks, in full for it was lost just now, and sends nothing."""
     blind = True
     sandbox = Sandbox(
         settle="fixed:0", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
     )
-    sandbox.script("DELETE", Fault("dropped_before"))
+    sandbox.script("DELETE", Fault(fault))
     operation = DeleteOrder(sandbox.add_order().uuid)
 
     async def main() -> float:
@@ -194,12 +200,47 @@ def test_a_twin_of_what_was_lost_in_this_very_life_is_looked_for_in_full(tmp_pat
                 assert first.undecided
                 blind, told_at = False, asyncio.get_running_loop().time()
                 _, second = await anext(bulk)
-                assert isinstance(second, Outcome)
+                if fault == "dropped_after":
+                    assert isinstance(second, Outcome)
+                    assert second.ok
+                else:
+                    assert isinstance(second, TransportError)
+                    assert second.undecided
                 return told_at
 
     told_at = virtual.run(main())
-    looks = [at for at in sandbox.calls["GET"] if told_at <= at <= sandbox.calls["DELETE"][1]]
-    assert len(looks) == 1 + 3  # the first one's last
+    looks = [at for at in sandbox.calls["GET"] if told_at <= at]
+    assert len(looks) == 1 + (3 if fault == "dropped_before" else 1)  # the first one's last
+    assert len(sandbox.calls["DELETE"]) == 1
+
+
+def test_what_this_very_client_still_has_on_its_way_is_found_by_the_next_life(tmp_path: Path) -> None:
+    """Its job was cut off, its journal closed: its own request is no other one's, and may show late."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    sandbox.script("PATCH", Fault("slow", 8.0))
+    sandbox.script("GET", Fault("lag", 9.0))
+    update = UpdateOrder(OrderChanges(uuid=sandbox.add_order().uuid, comment="x"))
+    journal = Remembering(tmp_path / "j")
+
+    async def main() -> None:
+        async with sandboxed.client_of(sandbox) as client:
+
+            async def life() -> Outcome | CdekError:
+                async with client.run_all([update], journal=journal) as bulk:
+                    ((_, result),) = [each async for each in bulk]
+                    return result
+
+            first = asyncio.create_task(life())
+            await asyncio.sleep(1)
+            for _ in range(2):  # out of its block, then out of the block's end
+                first.cancel()
+                await asyncio.sleep(0.1)
+            outcome = await life()
+            assert isinstance(outcome, Outcome)
+            assert outcome.ok
+
+    virtual.run(main())
+    assert len(sandbox.calls["PATCH"]) == 1
 
 
 async def drained(bulk: Bulk[DeleteOrder, Outcome | CdekError, Progress]) -> None:

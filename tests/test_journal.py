@@ -18,6 +18,7 @@ import pytest
 from attrs import evolve
 
 from cdek_async import (
+    BadReply,
     CdekClient,
     CdekError,
     DeleteOrder,
@@ -157,21 +158,103 @@ def test_what_may_have_been_sent_is_looked_up_first(
     asyncio.run(main())
 
 
-def test_what_was_never_sent_is_sent(tmp_path: Path) -> None:
-    """A failure that proves it leaves the operation to do."""
+@pytest.mark.parametrize("fault", ["tls", "redirect"])
+def test_what_was_not_applied_is_sent_and_not_looked_up(tmp_path: Path, fault: str) -> None:
+    """A failure that proves it leaves the operation to do, as if it had never been intended."""
     sandbox = Sandbox(settle="fixed:0.01")
     uuid = sandbox.add_order().uuid
-    sandbox.script("DELETE", Fault("tls"))
+    sandbox.script("DELETE", Fault(fault))
 
     async def main() -> None:
         async with client_of(sandbox) as client:
             ((_, failed),) = await job(client, [uuid], Journal(tmp_path / "j"))
-            assert isinstance(failed, TransportError)
+            assert isinstance(failed, TransportError | BadReply)
             ((_, done),) = await job(client, [uuid], Journal(tmp_path / "j"))
             assert isinstance(done, Outcome)
             assert done.ok
 
     asyncio.run(main())
+    assert min(sandbox.calls["GET"]) > sandbox.calls["DELETE"][-1]
+
+
+def test_what_is_noted_or_told_too_late_is_not_withdrawn(tmp_path: Path) -> None:
+    """Only an intent is; one that nobody could strike out any more is looked up."""
+
+    async def main() -> None:
+        journal = Journal(tmp_path / "j")
+        await journal.open("host", "account")
+        drafts = [
+            Ticket("host", "account", "delete", UUID(int=each), None, "DELETE", datetime.now(UTC))
+            for each in range(3)
+        ]
+        for position, draft in enumerate(drafts):
+            await journal.claim(position, DeleteOrder(draft.order_uuid))
+            await journal.intend(position, draft)
+        journal.accept(0, evolve(drafts[0], request_uuid=UUID(int=9)))
+        journal.withdraw(0)
+        journal.withdraw(1)
+        await journal.close()
+        journal.withdraw(2)
+        await journal.open("host", "account")
+        entries = [await journal.claim(each, DeleteOrder(UUID(int=each))) for each in range(3)]
+        await journal.close()
+        assert [entry and entry.intended for entry in entries] == [True, False, True]
+
+    asyncio.run(main())
+
+
+def test_writes_of_one_order_that_are_in_doubt_together_are_told(tmp_path: Path) -> None:
+    """What the order shows may be either's; of what was noted nobody needs to guess."""
+
+    async def main() -> None:
+        journal = Journal(tmp_path / "j")
+        await journal.open("host", "account")
+        orders = [UUID(int=each) for each in (1, 1, 2, 3, 3)]
+        updates = [
+            UpdateOrder(OrderChanges(uuid=uuid, comment=str(position)))
+            for position, uuid in enumerate(orders)
+        ]
+        for position, (uuid, update) in enumerate(zip(orders, updates, strict=True)):
+            await journal.claim(position, update)
+            draft = Ticket("host", "account", "update", uuid, None, "UPDATE", datetime.now(UTC))
+            await journal.intend(position, draft)
+        journal.accept(3, evolve(draft, request_uuid=UUID(int=9)))
+        await journal.close()
+        await journal.open("host", "account")
+        entries = [await journal.claim(position, update) for position, update in enumerate(updates)]
+        await journal.close()
+        assert [entry and entry.alone for entry in entries] == [False, False, True, True, True]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("found", [0, 1])
+def test_two_lost_updates_of_one_order_are_not_taken_for_each_other(tmp_path: Path, found: int) -> None:
+    """Both were in doubt when their job ended, one had reached CDEK: the next life leaves both undecided."""
+    blind = True
+    sandbox = Sandbox(
+        settle="fixed:0.01",
+        faults=lambda call: Fault("server_error") if blind and call.kind == "GET" else None,
+    )
+    uuid = sandbox.add_order().uuid
+    updates = [UpdateOrder(OrderChanges(uuid=uuid, comment=comment)) for comment in ("one", "two")]
+    faults = [Fault("dropped_before"), Fault("dropped_before")]
+    faults[found] = Fault("dropped_after")
+    sandbox.script("PATCH", *faults)
+
+    async def main() -> None:
+        nonlocal blind
+        for timeout in (0.3, 10):
+            async with client_of(sandbox) as client:
+                polling = Polling(wait_initial=0.02, wait_max=0.1, timeout=timeout)
+                async with client.run_all(updates, polling=polling, journal=Journal(tmp_path / "j")) as bulk:
+                    results = [result async for _, result in bulk]
+                assert len(results) == 2
+                assert all(isinstance(each, TransportError) and each.undecided for each in results)
+            blind = False
+
+    asyncio.run(main())
+    assert len(sandbox.calls["PATCH"]) == 2
 
 
 def test_the_same_operation_twice_is_run_once(tmp_path: Path) -> None:

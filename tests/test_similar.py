@@ -14,7 +14,7 @@ from cdek_async import (
 )
 from cdek_async._deadline import Deadline
 from cdek_async._submit import Turns
-from cdek_async.sandbox import Fault, Sandbox
+from cdek_async.sandbox import Call, Fault, Sandbox
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -111,6 +111,43 @@ def test_an_update_turned_down_for_another_one_twice_was_not_applied() -> None:
             assert not caught.value.undecided
 
     run(main())
+
+
+def test_what_was_turned_down_and_bears_no_name_may_be_another() -> None:
+    """CDEK shows one update, which met another one, and not whose it is: ours may be the other one."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("similar_later"))
+    sandbox.script("GET", Fault("no_request_uuid"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError, match="look at the order") as caught:
+                await client.run(UpdateOrder(OrderChanges(uuid=uuid, comment="x")))
+            assert caught.value.undecided
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 1
+
+
+def test_what_is_sent_again_for_another_one_is_not_looked_up_by_its_number_again() -> None:
+    """An order that the other one has deleted has no number any more: it is not "not found", but deleted."""
+    by_number = 0
+
+    def counted(call: Call) -> None:
+        nonlocal by_number
+        by_number += bool(call.query)
+
+    sandbox = Sandbox(settle="fixed:0.2", faults=counted)
+    order = sandbox.add_order()
+    sandbox.script("DELETE", Fault("similar_later"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            assert (await client.run(DeleteOrder(im_number=order.number))).ok
+
+    run(main())
+    assert by_number == 1
 
 
 def test_after_a_lost_answer_the_running_request_is_ours() -> None:

@@ -1,6 +1,7 @@
 """What a client's calls go over to the network: the seam that its own adapters stand behind, or httpx's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import cast
 
 import httpx
@@ -55,11 +56,12 @@ class Seam:
         header = answer.headers.get
         body, problem = b"", "" if is_plain(header("content-encoding")) else ENCODED
         if not problem:
-            async for chunk in self._network.body(exchange, answer, kind):
-                body += chunk
-                if len(body) > MAX_REPLY:
-                    body, problem = b"", TOO_LONG
-                    break
+            async with aclosing(self._network.body(exchange, answer, kind)) as chunks:
+                async for chunk in chunks:
+                    body += chunk
+                    if len(body) > MAX_REPLY:
+                        body, problem = b"", TOO_LONG
+                        break
         return Unread(
             answer.status, header("content-type"), header("date"), header("retry-after"), body, problem
         )
@@ -126,13 +128,14 @@ class _Response:
 class _Body(httpx.AsyncByteStream):
     """The body as it comes over the wire."""
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+    def __init__(self, chunks: AsyncGenerator[bytes, None]) -> None:
         self._chunks = chunks
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._chunks:
-                yield chunk
+            async with aclosing(self._chunks) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         except SilenceError as error:
             raise _as_httpx(error) from error.__cause__
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from copy import copy
 
-from cdek_async import AuthError, CdekError, Operation, Outcome, Polling
+from cdek_async import AuthError, Bulk, CdekError, Operation, Outcome, Polling, Progress
 from tests.simulation.journal import SimulatedJournal
 from tests.simulation.network import WHOSE
 from tests.simulation.record import Effort
@@ -115,20 +115,33 @@ class JobPlayer:
         )
         async with bulk as results:
             if job.leave == 0:
-                self._left = True
+                self._leave()
                 return False
             if job.stop == 0:
-                results.stop()
+                self._stop(results)
             async for operation, result in results:
                 position = positions[id(operation)]
                 seen[position] += 1
                 self._tell(position, result, job.timeout + stage.paused - paused)
                 if seen.total() == job.leave:
-                    self._left = True
+                    self._leave()
                     return False
                 if seen.total() == job.stop:
-                    results.stop()
+                    self._stop(results)
         return job.stop is None
+
+    def _leave(self) -> None:
+        self._left = True
+        self._let_go(self._efforts)
+
+    def _stop(self, results: Bulk[Operation, Outcome | CdekError, Progress]) -> None:
+        self._let_go([each for each in self._efforts if each.written_at is None])
+        results.stop()
+
+    def _let_go(self, efforts: list[Effort]) -> None:
+        """Nobody waits for them any more."""
+        for effort in efforts:
+            effort.over_at = self._stage.loop.time() if effort.over_at is None else effort.over_at
 
     def _tell(self, position: int, result: Outcome | CdekError, timeout: float) -> None:
         stage, effort = self._stage, self._efforts[position]
@@ -152,5 +165,5 @@ class JobPlayer:
                 continue
             if whole:
                 record.violate(f"R3: no result (operation {effort.key})")
-            elif record.own(effort) and not (effort.reborn or effort.shared):
+            elif record.noted(effort) and not (effort.reborn or effort.shared):
                 record.violate(f"R3: sent, and no result (operation {effort.key})")

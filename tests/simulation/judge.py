@@ -16,12 +16,11 @@ from cdek_async import (
 )
 from cdek_async.sandbox import Request
 from tests.simulation.faults import LAG_OF_READ
-from tests.simulation.record import INSTANT, Effort, Exchange, Record
+from tests.simulation.record import INSTANT, SIMILAR, Effort, Exchange, Record
 
 _MARGIN = 3.1  # seconds: the client's 2, and the whole seconds of both clocks
-_PATIENT = 30.0  # seconds, three times as long as anything takes
+_PATIENT, _SWIFT = 30.0, 10.0  # seconds
 _PASSING = ("refused", "dns", "too many")
-_SIMILAR = "v2_similar_request_still_processed"
 
 
 class Judge:
@@ -44,7 +43,7 @@ class Judge:
                 self._violate(effort, "R8: no verdict, though hardly anything went wrong")
             return
         self._outcome(effort, result)
-        if ran and not effort.reborn and {each.code for each in result.errors} == {_SIMILAR}:
+        if ran and not effort.reborn and {each.code for each in result.errors} == {SIMILAR}:
             self._violate(effort, "R1: rejected only because another one was under way")
 
     def read(self, effort: Effort, result: OrderInfo | CdekError) -> None:
@@ -75,7 +74,9 @@ class Judge:
         quiet = not schedule.spells and schedule.closed is None
         wrongs = [each.wrong.name for each in self._record.exchanges if each.wrong]
         mild = not wrongs or (len(wrongs) == 1 and wrongs[0] in _PASSING)
-        return alone and quiet and mild and timeouts[0] >= _PATIENT
+        made = [each for order in self._record.orders if order is not None for each in order.requests]
+        swift = all(each.settled_at - each.accepted_at <= _SWIFT for each in made)
+        return alone and quiet and mild and swift and timeouts[0] >= _PATIENT
 
     def _violate(self, effort: Effort, text: str) -> None:
         self._record.violate(f"{text} (operation {effort.key}, {effort.asked.what})")
@@ -110,8 +111,11 @@ class Judge:
             self._whose(effort, outcome, "INVALID")
 
     def _hidden(self, effort: Effort) -> bool:
-        """A deletion that succeeded was not shown yet, though ours, after it, was."""
-        return any(each.seen_from > each.accepted_at for each in self._others(effort))
+        """A deletion that succeeded was not shown yet, though ours was, or came after our last look."""
+        return any(
+            each.seen_from > each.accepted_at or each.accepted_at > effort.looked_at
+            for each in self._others(effort)
+        )
 
     def _whose(self, effort: Effort, outcome: Outcome, state: str) -> None:
         """The verdict is our request's, or one's that could not be told from it."""
@@ -149,7 +153,9 @@ class Judge:
         moved = request.accepted_at if request.settled_at > self._record.now() else request.settled_at
         whose = self._record.made.get(request.uuid, (None,))[0]
         # Another operation's of this very client is known to it: by its uuid, and while the process lives.
-        unknown = effort.reborn or effort.nameless or (whose is not None and whose.nameless)
+        unknown = (
+            effort.reborn or effort.nameless or (whose is not None and (whose.nameless or whose.doubled))
+        )
         noted_at = None if whose is None or unknown else whose.noted_at
         known = noted_at is not None and noted_at <= (effort.lost_at or 0.0)
         return not known and since is not None and moved >= since - _MARGIN - effort.behind
@@ -171,16 +177,23 @@ class Judge:
                 self._violate(effort, "R4: TransportError, though CDEK took note")
             return
         writes = [each for each in effort.exchanges if each.text.startswith(("DELETE", "PATCH"))]
-        noted = [each for each in self._record.own(effort) if not _turned_away(each)]
+        noted = self._record.noted(effort)
         if isinstance(error, TransportError):
             if not error.undecided and noted and not effort.doubled:
                 self._violate(effort, "R4: not undecided, but CDEK took note")
             if error.undecided and not effort.reborn and all(_never_left(each, effort) for each in writes):
                 self._violate(effort, "R4: undecided, but nothing of it left")
+            if error.undecided:
+                return
         elif not isinstance(error, AuthError | BadReply):
             self._violate(effort, f"R4: {type(error).__name__} from a write")
         elif noted and not effort.doubled:
             self._violate(effort, f"R4: {type(error).__name__}, but CDEK took note")
+        effort.state, effort.lost_at, effort.lost = (
+            "fresh",
+            None,
+            0,
+        )  # nothing came of it: it may be asked anew
 
     # -- what it says of persons and secrets ---------------------------------------------------------------
 
@@ -198,7 +211,10 @@ class Judge:
     def settled(self, effort: Effort, result: Outcome | CdekError) -> None:
         """What a ticket came to, long after."""
         if isinstance(result, Outcome):
-            self._outcome(effort, result)
+            if effort.reborn and {each.code for each in result.errors} == {SIMILAR}:
+                self._whose(effort, result, "INVALID")  # its job's next life sent it again
+            else:
+                self._outcome(effort, result)
         else:
             self._violate(effort, f"R4: its ticket does not settle: {result}")
 
@@ -233,8 +249,3 @@ def _texts(error: BaseException | None) -> Iterator[str]:
 def _never_left(write: Exchange, effort: Effort) -> bool:
     """It had ended without a byte sent before anybody had to say something about it."""
     return write.result == "unsent" and effort.over_at is not None and write.ended < effort.over_at - 0.001
-
-
-def _turned_away(request: Request) -> bool:
-    """CDEK took note of it only to say, later, that another one was under way."""
-    return request.state == "INVALID" and _SIMILAR in str(request.errors)

@@ -36,6 +36,8 @@ class Mutant:
     new: str
     survives: str = ""
     """Why the simulation cannot notice it, where it cannot."""
+    first: int = 0
+    """The seed to begin with, for what is met too rarely."""
 
 
 def _listed() -> tuple[Mutant, ...]:
@@ -71,7 +73,8 @@ def tried(mutant: Mutant, schedules: int) -> str:
     with tempfile.TemporaryDirectory(dir=memory()) as name:
         copied(Path(name))
         broken(mutant, Path(name))
-        command = [sys.executable, "-m", "tests.simulation", "--stop", "--schedules", str(schedules)]
+        seeds = ["--first", str(mutant.first), "--schedules", str(schedules)]
+        command = [sys.executable, "-m", "tests.simulation", "--stop", *seeds]
         environment = {**os.environ, "PYTHONPATH": name, "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             done = subprocess.run(  # noqa: S603 - our own command, whose exit code is the answer

@@ -7,7 +7,7 @@ import random
 import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextvars import ContextVar
 from urllib.parse import urlencode
 
@@ -147,8 +147,7 @@ class Network:
 
     def _check_token(self, token: str, now: float) -> None:
         at, effort = self._refused.get(token, (now, None))
-        left = effort is not None and effort.over_at is not None and effort.over_at <= at + INSTANT
-        if now > at + INSTANT and not left:  # who left in the very moment did not hear of it
+        if now > at + INSTANT and not (effort is not None and _had_left(effort, at)):
             self.violate("R6: a call was sent with a token that had been refused")
 
     def _check_renewal(self, now: float) -> None:
@@ -202,7 +201,7 @@ class Network:
             self._heard(exchange, answer, call.kind)  # the status says enough, whatever the body is
         return answer
 
-    async def body(self, exchange: Exchange, answer: Answer, kind: str) -> AsyncIterator[bytes]:
+    async def body(self, exchange: Exchange, answer: Answer, kind: str) -> AsyncGenerator[bytes, None]:
         """The body as it comes over the wire: whole, cut off, or in drips."""
         sent = answer.body if answer.cut is None else answer.body[: max(0, answer.cut)]
         if answer.drip:
@@ -273,7 +272,8 @@ class Network:
         if exchange.result == "refused token":
             if exchange.token == self._token:
                 self._token = ""
-            if exchange.effort.over_at is None:  # else nobody is there any more to hear of it
+            left_at = exchange.effort.left_at
+            if exchange.effort.over_at is None and (left_at is None or exchange.at > left_at):
                 self._refused.setdefault(exchange.token, (self._record.now(), exchange.effort))
         elif exchange.result == "token":
             body = json.loads(answer.body)
@@ -306,6 +306,12 @@ class Network:
             exchange.result = "unseen" if exchange.point in READS | TOKENS else "lost"
         if not self.dead:
             follow(exchange)
+
+
+def _had_left(effort: Effort, at: float) -> bool:
+    """Whether nobody heard what came at that moment: who left in the very instant did not."""
+    before = effort.left_at is not None and abs(effort.left_at - at) <= INSTANT
+    return before or (effort.over_at is not None and effort.over_at <= at + INSTANT)
 
 
 def _is_garbled(wrong: Wrong | None) -> bool:

@@ -23,6 +23,8 @@ _PERSONAL = re.compile(
 _CYRILLIC = re.compile(rb"(?:[\xd0-\xd3][\x80-\xbf]){4}")  # in UTF-8; a uuid's bytes may pass for a letter
 _TYPES = {"delete": "DELETE", "update": "UPDATE", "add": "UPDATE"}
 
+SIMILAR = "v2_similar_request_still_processed"
+
 Result = Literal[
     "pending", "unsent", "lost", "noted", "no", "later", "busy", "refused token", "seen", "unseen", "token"
 ]
@@ -79,6 +81,8 @@ class Effort:
     noes: int = 0
     over_at: float | None = None
     """Its caller has left, or its result is there."""
+    left_at: float | None = None
+    """When its caller had left, in the life before this one."""
 
     @property
     def type(self) -> str:
@@ -101,7 +105,7 @@ class Effort:
             self.state, self.lost_at, self.lost = "lost", at, 1
         self.reborn = True  # it may have been written down that a call would go out
         self.resumed = bool(self.exchanges)
-        self.first_at = self.over_at = None
+        self.first_at, self.over_at, self.left_at = None, None, self.over_at
 
 
 class Record:
@@ -164,6 +168,10 @@ class Record:
         """The requests that an operation's calls made."""
         requests = effort.order.requests if effort.order is not None else []
         return [each for each in requests if self.made.get(each.uuid, (None,))[0] is effort]
+
+    def noted(self, effort: Effort) -> list[Request]:
+        """Those of them that are not turned away, as far as can be known by now."""
+        return [each for each in self.own(effort) if not turned_away(each)]
 
     def sent_once(self, request: Request) -> bool:
         """Whether the client sent it, and not the network a second time."""
@@ -250,6 +258,11 @@ class Record:
         changes = {"comment": f"{MARK} {key}"} if asked.what == "update" else {"packages": [package]}
         about = {"uuid": uuid} if asked.by == "uuid" else {"cdek_number": cdek_number}
         return UpdateOrder(OrderChanges(**about, **changes))  # type: ignore[arg-type]
+
+
+def turned_away(request: Request) -> bool:
+    """CDEK took note of it only to say, later, that another one was under way."""
+    return request.state == "INVALID" and SIMILAR in str(request.errors)
 
 
 def _uuid(order: Order) -> UUID:
