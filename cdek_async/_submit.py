@@ -19,7 +19,7 @@ from cdek_async._outcome import possible, presumed, readable, shown
 from cdek_async._pacing import Urgency
 from cdek_async._watch import Watch
 
-_NOTED = 10_000
+_REMEMBERED = 10_000
 _SENDS = 3  # two more after looks that show nothing of the one before
 _LOOKS_AT = (0.0, 1.0, 3.0)  # seconds after a lost answer: a read may lag behind a write
 # Seconds between looks at another request that is under way. Once it has settled, ours is sent later than
@@ -65,7 +65,7 @@ class Submission:
         self._call: Call | None = None
         self._first = Again.LOOK if doubt else Again.SIMILAR if similar else None
         self._sends_left = 1 if doubt and doubt.lost_by is None else _SENDS
-        self._alone = operation.removal or doubt is None or doubt.alone  # one deletion is as good as another
+        self._alone = doubt is None or doubt.alone
         self._waited = False
         self._seen = False
         self._elder: set[UUID] = set()
@@ -97,6 +97,8 @@ class Submission:
             finally:
                 turn.release()
         except CdekError as error:
+            if self._lost and not self._operation.removal:
+                self._turns.doubt(self._draft.order_uuid, self._watch.key)
             if not self._lost or (isinstance(error, TransportError) and error.undecided):
                 raise
             # Whatever went wrong later, the write whose answer was lost may have been applied.
@@ -203,7 +205,11 @@ class Submission:
 
     def _shown_by(self, reply: Reply) -> Ticket | None:
         """Ours, if it is there; an order that is not, but was before our lost deletion, is deleted."""
-        ticket = adopt(self._draft, reply, self._anothers, alone=self._alone)
+        # Of deletions one is as good as another.
+        alone = self._operation.removal or (
+            self._alone and not self._turns.in_doubt(self._draft.order_uuid, self._watch.key)
+        )
+        ticket = adopt(self._draft, reply, self._anothers, alone=alone)
         if ticket is None or ticket.verdict is not Verdict.NOT_FOUND:
             self._seen = True
         elif self._seen and self._operation.removal:
@@ -285,25 +291,47 @@ def named(operation: Operation, order_uuid: UUID | None = None) -> str:
     return f"order {order_uuid or operation.order_uuid or numbers}"
 
 
+class _Owners:
+    """Whose things are, the last of them; a key of None is never the same."""
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[UUID, Hashable] = OrderedDict()
+
+    def add(self, thing: UUID | None, key: Hashable) -> None:
+        if thing is not None:
+            self._keys[thing] = key
+            if len(self._keys) > _REMEMBERED:
+                self._keys.popitem(last=False)
+
+    def another(self, thing: UUID | None, key: Hashable) -> bool:
+        if thing is None or thing not in self._keys:
+            return False
+        return key is None or key != self._keys[thing]
+
+
 class Turns:
     """Within one client, writes to one order go one after the other."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
-        self._noted: OrderedDict[UUID, Hashable] = OrderedDict()
+        self._noted = _Owners()
+        self._doubts = _Owners()
 
     def note(self, request_uuid: UUID | None, key: Hashable) -> None:
         """A request of one of our own tickets; `key`: whose, where that operation may come back."""
-        if request_uuid is not None:
-            self._noted[request_uuid] = key
-            if len(self._noted) > _NOTED:
-                self._noted.popitem(last=False)
+        self._noted.add(request_uuid, key)
 
     def anothers(self, request_uuid: UUID | None, key: Hashable) -> bool:
         """Whether a request is that of another operation than the one with this key."""
-        if request_uuid is None or request_uuid not in self._noted:
-            return False
-        return key is None or key != self._noted[request_uuid]
+        return self._noted.another(request_uuid, key)
+
+    def doubt(self, order_uuid: UUID | None, key: Hashable) -> None:
+        """An update of this order was lost, and never found: what shows later may be that."""
+        self._doubts.add(order_uuid, key)
+
+    def in_doubt(self, order_uuid: UUID | None, key: Hashable) -> bool:
+        """Whether another update of this order was lost."""
+        return self._doubts.another(order_uuid, key)
 
     def taken(self, order_uuid: UUID | None) -> bool:
         """Whether a write to an order is under way."""

@@ -158,6 +158,14 @@ class Judge:
         )
         noted_at = None if whose is None or unknown else whose.noted_at
         known = noted_at is not None and noted_at <= (effort.lost_at or 0.0)
+        if (
+            whose is not None
+            and not unknown
+            and not whose.reborn
+            and whose.type == "UPDATE"
+            and whose.doubted
+        ):
+            known = known or (whose.over_at or 0.0) <= (effort.written_at or 0.0)
         return not known and since is not None and moved >= since - _MARGIN - effort.behind
 
     def _gone(self, effort: Effort) -> bool:
@@ -184,6 +192,7 @@ class Judge:
             if error.undecided and not effort.reborn and all(_never_left(each, effort) for each in writes):
                 self._violate(effort, "R4: undecided, but nothing of it left")
             if error.undecided:
+                effort.doubted = True
                 return
         elif not isinstance(error, AuthError | BadReply):
             self._violate(effort, f"R4: {type(error).__name__} from a write")

@@ -75,6 +75,8 @@ class Effort:
     judged: bool = False
     shared: bool = False
     """Positions of one job that are the same operation."""
+    doubted: bool = False
+    """It ended undecided."""
     doubled: bool = False
     """The network delivered a write of it later, or twice."""
     nameless: bool = False
@@ -101,6 +103,8 @@ class Effort:
 
     def killed(self, at: float) -> None:
         """Its process died: what it knew by word of mouth only is in doubt."""
+        if self.state == "no":  # it was not applied, which may be on disk already
+            self.state = "fresh"
         if self.state != "fresh":
             self.state, self.lost_at, self.lost = "lost", at, 1
         self.reborn = True  # it may have been written down that a call would go out
