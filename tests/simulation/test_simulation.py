@@ -29,8 +29,10 @@ def test_the_client_is_true_under_schedules_of_what_can_go_wrong(first: int) -> 
 
 @pytest.mark.parametrize(
     "seed",
-    [25072, 32046, 66010, 68530, 80463, 107336, 144332, 149520, 178849, 253112, 264684, 291341]
-    + [336259, 395085, 508950, 627518, 670539, 691539, 954531],
+    [
+        *(25072, 32046, 66010, 68530, 80463, 107336, 144332, 149520, 178849, 253112, 264684, 291341),
+        *(336259, 395085, 508950, 627518, 670539, 691539, 954531),
+    ],
 )
 def test_what_a_million_schedules_found_stays_mended(seed: int) -> None:
     """The first seed of each kind that failed once, of the client or of its judge."""
