@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from math import inf
 
 from cdek_async._accept import crossed
@@ -56,8 +56,8 @@ class Engine:
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk, elapsed=elapsed)
         if not crossed(outcome):
             return outcome
-        surely_ours = outcome.request.request_uuid and not outcome.adopted
-        if not surely_ours and not operation.removal:  # if that was another one's, ours may have been applied
+        maybe = not _surely_ours(outcome)  # if that was another one's, ours may have been applied
+        if maybe and not operation.removal:
             raise TransportError(
                 f"{operation.kind} of {named(operation)}: what may have been it was turned down, for another"
                 " request was under way; look at the order before sending again",
@@ -67,7 +67,7 @@ class Engine:
         ticket = await self.submit(operation, deadline, watch, bulk=bulk, turned_away=ticket)
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
         if crossed(outcome):
-            raise busy(named(operation))
+            raise busy(named(operation), undecided=maybe or not _surely_ours(outcome))
         return outcome
 
     async def submit(
@@ -118,6 +118,10 @@ class Engine:
             undecided=submission.in_doubt,
             lasting=task.done(),
         )
+
+    def recall(self, ticket: Ticket, key: Hashable) -> None:
+        """Know a ticket of an earlier life: its request is no other operation's."""
+        self._turns.note(ticket.request_uuid, key)
 
     def settle(
         self,
@@ -199,6 +203,10 @@ class Engine:
     def _draft(self, operation: Operation, before: Ticket | None) -> Ticket:
         uuid = before.order_uuid if before else operation.order_uuid
         return Ticket(self._host, self._account, operation.kind, uuid, None, operation.request_type, None)
+
+
+def _surely_ours(outcome: Outcome) -> bool:
+    return outcome.request.request_uuid is not None and not outcome.adopted
 
 
 def _closed(ticket: Ticket) -> Unsettled:

@@ -1,7 +1,7 @@
 """One bulk job: each operation run once, and kept on disk where there is a journal."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ class _Recorder(_Sender):
         super().__init__(progress, sent)
         self._journal = journal
         self._position = position
-        self.key = (journal.path, position)
+        self.key = _key(journal, position)
 
     async def intend(self, draft: Ticket) -> None:
         try:
@@ -74,6 +74,10 @@ class _Recorder(_Sender):
 
     def accepted(self, ticket: Ticket) -> None:
         self._journal.accept(self._position, ticket)
+
+
+def _key(journal: Journal, position: int) -> Hashable:
+    return journal.path, position
 
 
 class _Running(NamedTuple):
@@ -172,6 +176,8 @@ class Job:
         sent: Callable[[], None],
     ) -> Outcome:
         """Go on where the journal says that it stopped, and write down where it ends."""
+        if entry is not None:
+            self._engine.recall(entry.ticket, _key(journal, position))
         known = None if entry is None else first_outcome(entry.ticket)
         if known is not None:
             sent()
@@ -193,7 +199,7 @@ class Job:
         doubt: Doubt | None = None
         if entry is not None and entry.intended and noted is None:
             lost_by = None if position in self._undecided else self._began
-            doubt = Doubt(entry.ticket, lost_by, entry.alone)
+            doubt = Doubt(entry.ticket, lost_by, entry.alone, entry.others)
         watch = _Recorder(self.progress, sent, journal, position)
         try:
             return await self._engine.run(
@@ -208,10 +214,11 @@ class Job:
         except _Unwritten as error:
             raise OSError(str(error)) from error
         except CdekError as error:
-            if isinstance(error, TransportError) and error.undecided:
-                self._undecided.add(position)
-            elif error.ticket is None:
-                journal.withdraw(position)  # nothing of it was applied, which the next life need not look up
+            if isinstance(error, TransportError) and error.ticket is None:
+                if error.undecided:
+                    self._undecided.add(position)
+                else:  # the next life need not look it up, nor take another's request for it
+                    journal.withdraw(position)
             raise
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:

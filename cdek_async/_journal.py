@@ -2,8 +2,8 @@
 
 import os
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
@@ -52,17 +52,18 @@ WHERE position = ?"""
 _SETTLE = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1,
 verdict = ?, codes = ? WHERE position = ?"""
 _WITHDRAW = "UPDATE operation SET since = NULL WHERE position = ? AND accepted = 0"
-# Orders with several writes in doubt: that some are deletions and some updates, a row does not tell.
-_CROWDED = """SELECT order_uuid FROM operation WHERE accepted = 0 AND since NOTNULL
-GROUP BY order_uuid HAVING count(*) > 1"""
+# All of the orders with a write in doubt. That some are deletions and some updates, a row does not tell.
+_BESIDE = """SELECT order_uuid, request_uuid, accepted = 0 AND since NOTNULL FROM operation
+WHERE order_uuid IN (SELECT order_uuid FROM operation WHERE accepted = 0 AND since NOTNULL)"""
 _VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP BY verdict"
 
 
 class Entry(NamedTuple):
     """What the journal knows of one operation.
 
-    `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left. Not
-    `alone`: another write of its order was in doubt, too, when the journal was opened.
+    `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left. Of an
+    order with a draft in doubt it tells what was known when the journal was opened: `others`, the requests of
+    other operations, and whether it is `alone` in doubt.
     """
 
     position: int
@@ -70,6 +71,7 @@ class Entry(NamedTuple):
     intended: bool
     accepted: bool
     alone: bool = True
+    others: Collection[UUID] = ()
 
 
 _SOME = UUID(int=0)
@@ -110,7 +112,8 @@ class Journal:
         self._retry_rejected = retry_rejected
         self._writer: Writer | None = None
         self._host = self._account = ""
-        self._crowded: set[bytes] = set()
+        self._requests: dict[bytes, set[UUID]] = {}
+        self._doubts: Counter[bytes] = Counter()
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> dict[str, str]:
@@ -146,7 +149,11 @@ class Journal:
         db = _connect(self.path, about, self._notes)
         with _telling(self.path):
             self.verdicts = Counter(dict(db.execute(_VERDICTS)))
-            self._crowded = {uuid for (uuid,) in db.execute(_CROWDED)}
+            self._requests, self._doubts = defaultdict(set), Counter()
+            for order_uuid, request_uuid, in_doubt in db.execute(_BESIDE):
+                self._doubts[order_uuid] += in_doubt
+                if request_uuid:
+                    self._requests[order_uuid].add(UUID(bytes=request_uuid))
         if self._retry_rejected:
             del self.verdicts[Verdict.REJECTED]
         return db
@@ -222,8 +229,8 @@ class Journal:
             adopted=bool(adopted),
         )
         if verdict is None:
-            alone = order_uuid not in self._crowded
-            return Entry(position, ticket, since is not None, bool(accepted), alone)
+            alone, others = self._doubts[order_uuid] < 2, self._requests.get(order_uuid, ())  # noqa: PLR2004
+            return Entry(position, ticket, since is not None, bool(accepted), alone, others)
         if again and verdict == Verdict.REJECTED:
             ticket = evolve(ticket, request_uuid=None, since=None)
             return Entry(position, ticket, intended=False, accepted=False)

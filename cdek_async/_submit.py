@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -31,12 +31,14 @@ class Doubt(NamedTuple):
     """A write that may have gone out, as a journal has it: `draft`, before `lost_by` on the loop's clock.
 
     `lost_by` None: in this very life, just now; it is a twin that looks for it, and does not send it again.
-    Not `alone`: another write of the order is in doubt as well, and what is there may be that one's.
+    Not `alone`: another write of the order is in doubt as well, and what is there may be that one's. `others`
+    are the requests of other operations.
     """
 
     draft: Ticket
     lost_by: float | None
-    alone: bool
+    alone: bool = True
+    others: Collection[UUID] = ()
 
 
 class Submission:
@@ -68,7 +70,7 @@ class Submission:
         self._alone = doubt is None or doubt.alone
         self._waited = False
         self._seen = False
-        self._elder: set[UUID] = set()
+        self._elder = set(doubt.others if doubt else ())
         self._elder_runs = False  # as the last look showed it
         self._no: Ticket | None = None
         self._abandoned = False
@@ -229,18 +231,24 @@ class Submission:
                     await self._sleep(_BETWEEN)
             if ticket is not None:
                 return ticket
-        if not self._operation.removal and self._waited:
-            raise busy(self._order())
-        self._waited = True
-        while True:
-            reply = await self._look()
-            if self._operation.removal:  # the same thing was asked for; theirs is as good as ours
-                ticket = adopt_running(self._draft, reply)
-                if ticket is not None:
-                    return ticket
+        if self._operation.removal:
+            return await self._another_removal()
+        if self._waited:
+            raise busy(self._order(), undecided=False)
+        self._waited = running = True
+        while running:
+            running = bool(under_way(self._draft, await self._look()))
             await self._sleep(_BETWEEN)
-            if not under_way(self._draft, reply):
-                return None
+        return None
+
+    async def _another_removal(self) -> Ticket | None:
+        """The deletion that CDEK speaks of: the same thing was asked for, it is as good as ours."""
+        for pause in (0.0, _BETWEEN):  # it may show late
+            await self._sleep(pause)
+            ticket = adopt_running(self._draft, await self._look())
+            if ticket is not None:
+                return ticket
+        return None
 
     async def _look(self) -> Reply:
         uuid = self._draft.order_uuid
@@ -280,9 +288,10 @@ class Submission:
         return named(self._operation, self._draft.order_uuid)
 
 
-def busy(order: str) -> TransportError:
-    """Another request of the same type is under way, a second time: ours was not applied."""
-    return TransportError(f"{order}: CDEK is still busy with another request of this type")
+def busy(order: str, *, undecided: bool) -> TransportError:
+    """Another request of the same type is under way, a second time."""
+    what = f"{order}: CDEK is still busy with another request of this type"
+    return TransportError(what, undecided=undecided)
 
 
 def named(operation: Operation, order_uuid: UUID | None = None) -> str:
@@ -318,7 +327,7 @@ class Turns:
         self._doubts = _Owners()
 
     def note(self, request_uuid: UUID | None, key: Hashable) -> None:
-        """A request of one of our own tickets; `key`: whose, where that operation may come back."""
+        """The request of a ticket of ours; `key`: whose, where that operation may come back."""
         self._noted.add(request_uuid, key)
 
     def anothers(self, request_uuid: UUID | None, key: Hashable) -> bool:

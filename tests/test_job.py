@@ -243,6 +243,35 @@ def test_what_this_very_client_still_has_on_its_way_is_found_by_the_next_life(tm
     assert len(sandbox.calls["PATCH"]) == 1
 
 
+class Noted(Remembering):
+    """A journal whose first operation was noted, and that knows of no other."""
+
+    async def claim(self, position: int, operation: Operation) -> Entry | None:
+        return None if position else self.entry
+
+
+def test_what_an_earlier_life_noted_is_not_taken_for_what_this_one_lost(tmp_path: Path) -> None:
+    """Two updates of one order: the first one's request, which may settle any time, is not the second's."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    uuid = sandbox.add_order().uuid
+    first, second = (UpdateOrder(OrderChanges(uuid=uuid, comment=comment)) for comment in ("first", "second"))
+    journal = Noted(tmp_path / "j")
+
+    async def main() -> None:
+        async with sandboxed.client_of(sandbox) as client:
+            ticket = await client.submit(first)
+        journal.entry = Entry(0, ticket, intended=True, accepted=True)
+        sandbox.script("PATCH", Fault("dropped_before"))
+        async with sandboxed.client_of(sandbox) as client:
+            async with client.run_all([first, second], journal=journal) as bulk:
+                results = [result async for _, result in bulk]
+            assert all(isinstance(result, Outcome) and result.ok and not result.adopted for result in results)
+            assert (await client.get_order(uuid)).order.comment == "second"
+
+    virtual.run(main())
+    assert len(sandbox.calls["PATCH"]) == 3
+
+
 async def drained(bulk: Bulk[DeleteOrder, Outcome | CdekError, Progress]) -> None:
     """Run to its end a job that has no result."""
     async with bulk as results:

@@ -74,6 +74,7 @@ class JobPlayer:
             twin = next((each for each in efforts if each.asked == asked), None)
             if twin is None or asked.what != "delete" or not self._job.journal:
                 efforts.append(self._stage.record.effort(asked))
+                efforts[-1].journaled = self._job.journal
             else:
                 twin.shared = True
                 efforts.append(twin)

@@ -125,7 +125,8 @@ class Judge:
             return
         if any(each.state == state for each in own) and (effort.doubled or effort.nameless):
             return
-        admitted = (outcome.adopted or effort.nameless) and not self._shown(effort, own)
+        alone = uuid is None and all(each.seen_from > effort.looked_at for each in own)  # ours was not shown
+        admitted = (outcome.adopted or effort.nameless or alone) and not self._shown(effort, own)
         others = [each for each in self._others(effort) if each.state == state]
         if admitted and any(self._could_be_ours(effort, each) for each in others):
             return
@@ -151,22 +152,24 @@ class Judge:
         since = effort.written_at if effort.written_at is not None else effort.first_at
         since = 0.0 if effort.reborn else since  # what was intended may be much older than what was sent
         moved = request.accepted_at if request.settled_at > self._record.now() else request.settled_at
+        if since is None or self._known(effort, request):
+            return False
+        return moved >= since - _MARGIN - effort.behind
+
+    def _known(self, effort: Effort, request: Request) -> bool:
+        """Another operation's of this very client is known to it: by its uuid, or by being in doubt as well.
+
+        While the process lives; of a job with a journal in its next life, too.
+        """
         whose = self._record.made.get(request.uuid, (None,))[0]
-        # Another operation's of this very client is known to it: by its uuid, and while the process lives.
-        unknown = (
-            effort.reborn or effort.nameless or (whose is not None and (whose.nameless or whose.doubled))
-        )
-        noted_at = None if whose is None or unknown else whose.noted_at
-        known = noted_at is not None and noted_at <= (effort.lost_at or 0.0)
-        if (
-            whose is not None
-            and not unknown
-            and not whose.reborn
-            and whose.type == "UPDATE"
-            and whose.doubted
-        ):
-            known = known or (whose.over_at or 0.0) <= (effort.written_at or 0.0)
-        return not known and since is not None and moved >= since - _MARGIN - effort.behind
+        if whose is None or effort.nameless or whose.nameless or whose.doubled:
+            return False
+        if effort.reborn:
+            return effort.journaled and whose.journaled and effort.type == "UPDATE"
+        if whose.noted_at is not None and whose.noted_at <= (effort.lost_at or 0.0):
+            return True
+        over = whose.over_at is not None and whose.over_at <= (effort.written_at or 0.0)
+        return whose.doubted and whose.type == "UPDATE" and over
 
     def _gone(self, effort: Effort) -> bool:
         """CDEK shows no such order: it was removed, it never was, or it is another account's."""

@@ -73,6 +73,8 @@ class Effort:
     reborn: bool = False
     """Its process was killed once."""
     judged: bool = False
+    journaled: bool = False
+    """One of a job with a journal, which knows its other operations in its next life, too."""
     shared: bool = False
     """Positions of one job that are the same operation."""
     doubted: bool = False
@@ -103,7 +105,7 @@ class Effort:
 
     def killed(self, at: float) -> None:
         """Its process died: what it knew by word of mouth only is in doubt."""
-        if self.state == "no":  # it was not applied, which may be on disk already
+        if self.lost_at is None and self.state in ("no", "busy"):  # not applied, which may be on disk already
             self.state = "fresh"
         if self.state != "fresh":
             self.state, self.lost_at, self.lost = "lost", at, 1
