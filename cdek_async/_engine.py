@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from math import inf
 
 from cdek_async._accept import crossed
@@ -27,11 +27,11 @@ class Engine:
     """What one client has under way."""
 
     def __init__(self, http: Http, host: str, account: str, usable: Callable[[], None]) -> None:
+        self.turns = Turns()
         self._http = http
         self._host = host
         self._account = account
         self._usable = usable
-        self._turns = Turns()
         self._times: dict[str, SettleTimes] = defaultdict(SettleTimes)  # by kind of operation
         self._submissions: set[asyncio.Task[Ticket]] = set()
         self._alarm = Alarm()
@@ -89,7 +89,7 @@ class Engine:
         self._usable()
         submission = Submission(
             self._http,
-            self._turns,
+            self.turns,
             operation,
             doubt.draft if doubt else self._draft(operation, turned_away),
             deadline,
@@ -118,10 +118,6 @@ class Engine:
             undecided=submission.in_doubt,
             lasting=task.done(),
         )
-
-    def recall(self, ticket: Ticket, key: Hashable) -> None:
-        """Know a ticket of an earlier life: its request is no other operation's."""
-        self._turns.note(ticket.request_uuid, key)
 
     def settle(
         self,
@@ -206,7 +202,8 @@ class Engine:
 
 
 def _surely_ours(outcome: Outcome) -> bool:
-    return outcome.request.request_uuid is not None and not outcome.adopted
+    uuid = outcome.ticket.request_uuid
+    return uuid is not None and uuid == outcome.request.request_uuid and not outcome.adopted
 
 
 def _closed(ticket: Ticket) -> Unsettled:

@@ -64,7 +64,7 @@ class _Recorder(_Sender):
         super().__init__(progress, sent)
         self._journal = journal
         self._position = position
-        self.key = _key(journal, position)
+        self.key = (journal.id, position)
 
     async def intend(self, draft: Ticket) -> None:
         try:
@@ -74,10 +74,6 @@ class _Recorder(_Sender):
 
     def accepted(self, ticket: Ticket) -> None:
         self._journal.accept(self._position, ticket)
-
-
-def _key(journal: Journal, position: int) -> Hashable:
-    return journal.path, position
 
 
 class _Running(NamedTuple):
@@ -177,7 +173,7 @@ class Job:
     ) -> Outcome:
         """Go on where the journal says that it stopped, and write down where it ends."""
         if entry is not None:
-            self._engine.recall(entry.ticket, _key(journal, position))
+            self._recall(entry, (journal.id, position))
         known = None if entry is None else first_outcome(entry.ticket)
         if known is not None:
             sent()
@@ -186,6 +182,15 @@ class Job:
         outcome = await self._asked(journal, position, operation, entry, sent)
         await self._keep(journal, position, outcome)
         return outcome
+
+    def _recall(self, entry: Entry, key: Hashable) -> None:
+        """Know what earlier lives knew of the order: whose its requests are, and what else is in doubt."""
+        turns, ticket = self._engine.turns, entry.ticket
+        for request_uuid in entry.others:
+            turns.note(request_uuid, None)
+        turns.note(ticket.request_uuid, None if ticket.final else key)
+        if not entry.alone:
+            turns.doubt((ticket.order_uuid, ticket.request_type), None)
 
     async def _asked(
         self,
@@ -199,7 +204,7 @@ class Job:
         doubt: Doubt | None = None
         if entry is not None and entry.intended and noted is None:
             lost_by = None if position in self._undecided else self._began
-            doubt = Doubt(entry.ticket, lost_by, entry.alone, entry.others)
+            doubt = Doubt(entry.ticket, lost_by)
         watch = _Recorder(self.progress, sent, journal, position)
         try:
             return await self._engine.run(
@@ -223,6 +228,7 @@ class Job:
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:
         ticket = evolve(outcome.ticket, verdict=outcome.verdict, request=outcome.request)
+        self._engine.turns.note(ticket.request_uuid, None)
         try:
             await journal.settle(position, ticket)
         except OSError as error:

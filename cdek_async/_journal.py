@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from attrs import evolve
 
@@ -61,9 +61,9 @@ _VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP
 class Entry(NamedTuple):
     """What the journal knows of one operation.
 
-    `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left. Of an
-    order with a draft in doubt it tells what was known when the journal was opened: `others`, the requests of
-    other operations, and whether it is `alone` in doubt.
+    `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left.
+    `others` are requests of its order that are not what it looks for, as far as it may come to look; it is
+    `alone` unless other writes of the order were in doubt, too, when the journal was opened.
     """
 
     position: int
@@ -71,7 +71,7 @@ class Entry(NamedTuple):
     intended: bool
     accepted: bool
     alone: bool = True
-    others: Collection[UUID] = ()
+    others: Collection[UUID | None] = ()
 
 
 _SOME = UUID(int=0)
@@ -107,6 +107,8 @@ class Journal:
         self.path = Path(path)
         self.verdicts: Counter[str] = Counter()
         """The verdicts that stood when it was opened."""
+        self.id = ""
+        """Of this file, whatever it is called and whoever opens it."""
         self._about = dict(about or {})
         self._notes = dict(notes or {})
         self._retry_rejected = retry_rejected
@@ -124,7 +126,9 @@ class Journal:
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such journal")
         with closing(_connect(Path(path), {}, {})) as db, _telling(Path(path)):
-            return dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
+            said = dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
+            del said["journal_id"]
+            return said
 
     async def open(self, host: str, account: str) -> None:
         """Open or create it for one host and account, and keep everybody else out."""
@@ -148,6 +152,7 @@ class Journal:
     def _connect(self, about: dict[str, str]) -> sqlite3.Connection:
         db = _connect(self.path, about, self._notes)
         with _telling(self.path):
+            ((self.id,),) = db.execute("SELECT value FROM note WHERE name = 'journal_id'")
             self.verdicts = Counter(dict(db.execute(_VERDICTS)))
             self._requests, self._doubts = defaultdict(set), Counter()
             for order_uuid, request_uuid, in_doubt in db.execute(_BESIDE):
@@ -232,8 +237,9 @@ class Journal:
             alone, others = self._doubts[order_uuid] < 2, self._requests.get(order_uuid, ())  # noqa: PLR2004
             return Entry(position, ticket, since is not None, bool(accepted), alone, others)
         if again and verdict == Verdict.REJECTED:
+            before = {ticket.request_uuid} - {None}
             ticket = evolve(ticket, request_uuid=None, since=None)
-            return Entry(position, ticket, intended=False, accepted=False)
+            return Entry(position, ticket, intended=False, accepted=False, others=before)
         state = State.SUCCESSFUL if verdict == Verdict.OK else State.INVALID
         errors = tuple(Issue(code) for code in (codes or "").split("\n") if code)
         request = Request(ticket.request_uuid, operation.request_type, state, errors=errors)
@@ -275,6 +281,7 @@ def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite
             _check(path, dict(db.execute("SELECT name, value FROM about")), about)
             db.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
             db.executemany("INSERT OR REPLACE INTO note VALUES (?, ?)", notes.items())
+            db.execute("INSERT OR IGNORE INTO note VALUES ('journal_id', ?)", (uuid4().hex,))
             db.execute("COMMIT")  # all or nothing: half of it would be another job's journal
     except (OSError, ValueError):  # of another user, of another job
         db.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Hashable
+from collections.abc import Hashable
 from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -31,14 +31,10 @@ class Doubt(NamedTuple):
     """A write that may have gone out, as a journal has it: `draft`, before `lost_by` on the loop's clock.
 
     `lost_by` None: in this very life, just now; it is a twin that looks for it, and does not send it again.
-    Not `alone`: another write of the order is in doubt as well, and what is there may be that one's. `others`
-    are the requests of other operations.
     """
 
     draft: Ticket
     lost_by: float | None
-    alone: bool = True
-    others: Collection[UUID] = ()
 
 
 class Submission:
@@ -67,10 +63,9 @@ class Submission:
         self._call: Call | None = None
         self._first = Again.LOOK if doubt else Again.SIMILAR if similar else None
         self._sends_left = 1 if doubt and doubt.lost_by is None else _SENDS
-        self._alone = doubt is None or doubt.alone
         self._waited = False
-        self._seen = False
-        self._elder = set(doubt.others if doubt else ())
+        self._seen = similar
+        self._elder: set[UUID] = set()
         self._elder_runs = False  # as the last look showed it
         self._no: Ticket | None = None
         self._abandoned = False
@@ -89,8 +84,8 @@ class Submission:
             await self._find_order()
             if self._draft.final:
                 return self._draft
-            if self._turns.taken(self._draft.order_uuid):
-                self._lost_by = None  # maybe by what its own earlier life still has on its way
+            if self._turns.taken(self._draft.order_uuid) or self._turns.doubted(self._about()):
+                self._lost_by = None  # its own earlier life may have lost it in this very client, just now
             turn = await self._turns.wait(self._draft.order_uuid, self._deadline)
             try:
                 ticket = await self._until_noted()
@@ -98,10 +93,11 @@ class Submission:
                 return ticket
             finally:
                 turn.release()
-        except CdekError as error:
-            if self._lost and not self._operation.removal:
-                self._turns.doubt(self._draft.order_uuid, self._watch.key)
-            if not self._lost or (isinstance(error, TransportError) and error.undecided):
+        except (CdekError, asyncio.CancelledError) as error:
+            if self._lost:
+                self._turns.doubt(self._about(), self._watch.key)
+            said = not isinstance(error, CdekError) or (isinstance(error, TransportError) and error.undecided)
+            if said or not self._lost:
                 raise
             # Whatever went wrong later, the write whose answer was lost may have been applied.
             raise TransportError(
@@ -138,9 +134,10 @@ class Submission:
         assert self._call is not None  # noqa: S101 - whatever it needs has been looked up
         if self._abandoned:
             raise asyncio.CancelledError
-        if self._watch.intends and not self._lost:
+        if self._watch.intends:
             await self._http.authenticate()
-            self._draft = sent(self._draft, self._http.clock.now())
+            if not self._lost:
+                self._draft = sent(self._draft, self._http.clock.now())
             await self._watch.intend(self._draft)
         try:
             reply = await self._http.send(
@@ -208,9 +205,7 @@ class Submission:
     def _shown_by(self, reply: Reply) -> Ticket | None:
         """Ours, if it is there; an order that is not, but was before our lost deletion, is deleted."""
         # Of deletions one is as good as another.
-        alone = self._operation.removal or (
-            self._alone and not self._turns.in_doubt(self._draft.order_uuid, self._watch.key)
-        )
+        alone = self._operation.removal or not self._turns.in_doubt(self._about(), self._watch.key)
         ticket = adopt(self._draft, reply, self._anothers, alone=alone)
         if ticket is None or ticket.verdict is not Verdict.NOT_FOUND:
             self._seen = True
@@ -281,6 +276,9 @@ class Submission:
             raise TransportError(f"{self._name()}: time was up", undecided=self._lost)
         await asyncio.sleep(max(0.0, seconds))
 
+    def _about(self) -> tuple[UUID | None, str]:
+        return self._draft.order_uuid, self._operation.request_type
+
     def _name(self) -> str:
         return f"{self._operation.kind} of {self._order()}"
 
@@ -301,25 +299,28 @@ def named(operation: Operation, order_uuid: UUID | None = None) -> str:
 
 
 class _Owners:
-    """Whose things are, the last of them; a key of None is never the same."""
+    """Whose things are, the last of them; with a key of None, another's to everybody."""
 
     def __init__(self) -> None:
-        self._keys: OrderedDict[UUID, Hashable] = OrderedDict()
+        self._keys: OrderedDict[Hashable, Hashable] = OrderedDict()
 
-    def add(self, thing: UUID | None, key: Hashable) -> None:
-        if thing is not None:
-            self._keys[thing] = key
-            if len(self._keys) > _REMEMBERED:
-                self._keys.popitem(last=False)
+    def __contains__(self, thing: Hashable) -> bool:
+        return thing in self._keys
 
-    def another(self, thing: UUID | None, key: Hashable) -> bool:
-        if thing is None or thing not in self._keys:
-            return False
-        return key is None or key != self._keys[thing]
+    def add(self, thing: Hashable, key: Hashable) -> None:
+        self._keys[thing] = key
+        if len(self._keys) > _REMEMBERED:
+            self._keys.popitem(last=False)
+
+    def another(self, thing: Hashable, key: Hashable) -> bool:
+        return thing in self._keys and (key is None or key != self._keys[thing])
 
 
 class Turns:
-    """Within one client, writes to one order go one after the other."""
+    """Within one client, writes to one order go one after the other, and what is known of them is kept.
+
+    An operation that may come back, in the next life of its job, has a `key`; others have None.
+    """
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
@@ -327,20 +328,25 @@ class Turns:
         self._doubts = _Owners()
 
     def note(self, request_uuid: UUID | None, key: Hashable) -> None:
-        """The request of a ticket of ours; `key`: whose, where that operation may come back."""
-        self._noted.add(request_uuid, key)
+        """The request of a ticket of ours; one that is over is nobody's to find any more: None."""
+        if request_uuid is not None:
+            self._noted.add(request_uuid, key)
 
     def anothers(self, request_uuid: UUID | None, key: Hashable) -> bool:
         """Whether a request is that of another operation than the one with this key."""
         return self._noted.another(request_uuid, key)
 
-    def doubt(self, order_uuid: UUID | None, key: Hashable) -> None:
-        """An update of this order was lost, and never found: what shows later may be that."""
-        self._doubts.add(order_uuid, key)
+    def doubt(self, about: tuple[UUID | None, str], key: Hashable) -> None:
+        """A write of this order and type was lost, and never found: what shows later may be that."""
+        self._doubts.add(about, None if self._doubts.another(about, key) else key)
 
-    def in_doubt(self, order_uuid: UUID | None, key: Hashable) -> bool:
-        """Whether another update of this order was lost."""
-        return self._doubts.another(order_uuid, key)
+    def doubted(self, about: tuple[UUID | None, str]) -> bool:
+        """Whether a write of this order and type was lost."""
+        return about in self._doubts
+
+    def in_doubt(self, about: tuple[UUID | None, str], key: Hashable) -> bool:
+        """Whether another one than that with this key was."""
+        return self._doubts.another(about, key)
 
     def taken(self, order_uuid: UUID | None) -> bool:
         """Whether a write to an order is under way."""

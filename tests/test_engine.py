@@ -177,7 +177,7 @@ def test_a_write_of_an_earlier_life_is_looked_for_until_three_seconds_after_it(
             await asyncio.sleep(ago)
             since = client._wire.clock.now()
             draft = Ticket(client._host, client._account, "delete", UUID(uuid), None, "DELETE", since)
-            doubt = Doubt(draft, loop.time() - ago, alone=True)
+            doubt = Doubt(draft, loop.time() - ago)
             outcome = await client._engine.run(
                 DeleteOrder(uuid), Deadline(60), Polling(), Watch(), doubt=doubt
             )

@@ -9,7 +9,7 @@ from cdek_async import AuthError, Bulk, CdekError, Operation, Outcome, Polling, 
 from tests.simulation.journal import SimulatedJournal
 from tests.simulation.network import WHOSE
 from tests.simulation.record import Effort
-from tests.simulation.schedule import BulkJob
+from tests.simulation.schedule import Asked, BulkJob
 from tests.simulation.stage import GRACE, Life, Stage, told
 
 
@@ -71,8 +71,8 @@ class JobPlayer:
         """With a journal, the same operation at two positions is run once."""
         efforts: list[Effort] = []
         for asked in self._job.asked:
-            twin = next((each for each in efforts if each.asked == asked), None)
-            if twin is None or asked.what != "delete" or not self._job.journal:
+            twin = _last_like(asked, efforts)
+            if twin is None or not self._job.journal:
                 efforts.append(self._stage.record.effort(asked))
                 efforts[-1].journaled = self._job.journal
             else:
@@ -168,3 +168,13 @@ class JobPlayer:
                 record.violate(f"R3: no result (operation {effort.key})")
             elif record.noted(effort) and not (effort.reborn or effort.shared):
                 record.violate(f"R3: sent, and no result (operation {effort.key})")
+
+
+def _last_like(asked: Asked, efforts: list[Effort]) -> Effort | None:
+    """The same operation; an update that stands twice with another between is none: the last one counts."""
+    for each in reversed(efforts):
+        if each.asked == asked:
+            return each
+        if asked.what != "delete" and (each.asked.order, each.asked.by) == (asked.order, asked.by):
+            return None
+    return None

@@ -19,7 +19,7 @@ from tests.simulation.faults import LAG_OF_READ
 from tests.simulation.record import INSTANT, SIMILAR, Effort, Exchange, Record
 
 _MARGIN = 3.1  # seconds: the client's 2, and the whole seconds of both clocks
-_PATIENT, _SWIFT = 30.0, 10.0  # seconds
+_PATIENT = 30.0  # seconds
 _PASSING = ("refused", "dns", "too many")
 
 
@@ -75,7 +75,7 @@ class Judge:
         wrongs = [each.wrong.name for each in self._record.exchanges if each.wrong]
         mild = not wrongs or (len(wrongs) == 1 and wrongs[0] in _PASSING)
         made = [each for order in self._record.orders if order is not None for each in order.requests]
-        swift = all(each.settled_at - each.accepted_at <= _SWIFT for each in made)
+        swift = all(each.settled_at - each.accepted_at <= timeouts[0] / 2 for each in made)
         return alone and quiet and mild and swift and timeouts[0] >= _PATIENT
 
     def _violate(self, effort: Effort, text: str) -> None:
@@ -115,6 +115,7 @@ class Judge:
         return any(
             each.seen_from > each.accepted_at or each.accepted_at > effort.looked_at
             for each in self._others(effort)
+            if each.state == "SUCCESSFUL"
         )
 
     def _whose(self, effort: Effort, outcome: Outcome, state: str) -> None:
@@ -164,8 +165,10 @@ class Judge:
         whose = self._record.made.get(request.uuid, (None,))[0]
         if whose is None or effort.nameless or whose.nameless or whose.doubled:
             return False
-        if effort.reborn:
-            return effort.journaled and whose.journaled and effort.type == "UPDATE"
+        if effort.reborn and effort.journaled and whose.journaled and effort.type == "UPDATE":
+            return True
+        if effort.reborn and not self._record.schedule.cancelling:
+            return False
         if whose.noted_at is not None and whose.noted_at <= (effort.lost_at or 0.0):
             return True
         over = whose.over_at is not None and whose.over_at <= (effort.written_at or 0.0)
@@ -188,24 +191,21 @@ class Judge:
                 self._violate(effort, "R4: TransportError, though CDEK took note")
             return
         writes = [each for each in effort.exchanges if each.text.startswith(("DELETE", "PATCH"))]
-        noted = self._record.noted(effort)
-        if isinstance(error, TransportError):
-            if not error.undecided and noted and not effort.doubled:
-                self._violate(effort, "R4: not undecided, but CDEK took note")
-            if error.undecided and not effort.reborn and all(_never_left(each, effort) for each in writes):
+        if isinstance(error, TransportError) and error.undecided:
+            if not effort.reborn and all(_never_left(each, effort) for each in writes):
                 self._violate(effort, "R4: undecided, but nothing of it left")
-            if error.undecided:
-                effort.doubted = True
-                return
-        elif not isinstance(error, AuthError | BadReply):
-            self._violate(effort, f"R4: {type(error).__name__} from a write")
-        elif noted and not effort.doubled:
-            self._violate(effort, f"R4: {type(error).__name__}, but CDEK took note")
-        effort.state, effort.lost_at, effort.lost = (
-            "fresh",
-            None,
-            0,
-        )  # nothing came of it: it may be asked anew
+            effort.doubted = True
+            return
+        what = type(error).__name__
+        if not isinstance(error, TransportError | AuthError | BadReply):
+            self._violate(effort, f"R4: {what} from a write")
+        if self._record.noted(effort) and not effort.doubled:
+            self._violate(effort, f"R4: {what} and not undecided, but CDEK took note")
+        lost = any(each.result == "lost" and not 400 <= each.status < 500 for each in writes)
+        if lost and not (self._record.own(effort) or effort.doubled):
+            self._violate(effort, f"R4: {what} and not undecided, but its answer was lost")
+        # Nothing came of it: it may be asked anew.
+        effort.state, effort.lost_at, effort.lost = "fresh", None, 0
 
     # -- what it says of persons and secrets ---------------------------------------------------------------
 
