@@ -2,6 +2,7 @@
 
 import asyncio
 from copy import copy
+from math import inf
 from urllib.parse import urlencode
 
 from cdek_async._deadline import Deadline
@@ -50,7 +51,7 @@ class Auth:
         fetching = self._fetching
         await asyncio.wait({fetching})
         if fetching.cancelled():
-            raise TransportError("no token, the client was closed", lasting=True)
+            raise _closed()
         failure = fetching.exception()
         if failure is not None:
             raise copy(failure) from failure  # each caller's own: it will bear his ticket
@@ -71,10 +72,11 @@ class Auth:
             self._token = ""
 
     async def aclose(self) -> None:
-        """Stop fetching."""
+        """Stop fetching, for good: a call that is still under way may yet come back for another token."""
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
+        self._token, self._failure, self._until = "", _closed(), inf
 
     def _fetched(self, task: asyncio.Task[None]) -> None:
         self._fetching = None
@@ -109,6 +111,10 @@ class Auth:
         if reply.status < 400 and reply.data is None:  # noqa: PLR2004
             raise TransportError(f"the token endpoint answered {reply.status} with {reply.snippet}")
         return reply
+
+
+def _closed() -> TransportError:
+    return TransportError("no token, the client was closed", lasting=True)
 
 
 def _transient(error: BaseException) -> bool:

@@ -296,6 +296,24 @@ def test_closing_while_the_token_is_fetched_ends_who_waits_for_it() -> None:
     assert not sandbox.calls["GET"]
 
 
+def test_no_token_is_fetched_once_the_client_is_closed() -> None:
+    """A call whose token was refused just then comes back for one: no task begins that nobody ends."""
+    sandbox = Sandbox()
+
+    async def main() -> None:
+        client = client_of(sandbox)
+        await client.get_order(sandbox.add_order().uuid)
+        await client.aclose()
+        client._auth.refused(client._auth._token)
+        for _ in range(2):
+            with pytest.raises(TransportError, match="no token, the client was closed"):
+                await client._auth.token()
+        assert len(asyncio.all_tasks()) == 1
+
+    run(main())
+    assert len(sandbox.calls["TOKEN"]) == 1
+
+
 @pytest.mark.parametrize(("proven", "lasting"), [(True, False), (False, True)])
 def test_credentials_that_worked_before_may_work_again(proven: bool, lasting: bool) -> None:
     """Refused from the start they stay wrong; refused after they worked they are worth another try."""

@@ -50,6 +50,8 @@ def follow(exchange: Exchange) -> None:
             # After a lost one, a "no" is looked after, and what CDEK is busy with may be ours.
             effort.state = "lost" if effort.lost_at is not None and state == "no" else state
             effort.noes += state == "no"
+            if state != "noted" and effort.left_at is not None and exchange.at <= effort.left_at + INSTANT:
+                effort.state, effort.lost_at = "lost", exchange.ended  # an earlier life heard it
             if state == "noted":
                 effort.noted_at = exchange.ended
             effort.resumed = False

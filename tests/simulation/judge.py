@@ -16,7 +16,7 @@ from cdek_async import (
 )
 from cdek_async.sandbox import Request
 from tests.simulation.faults import LAG_OF_READ
-from tests.simulation.record import INSTANT, SIMILAR, Effort, Exchange, Record
+from tests.simulation.record import INSTANT, SIMILAR, Effort, Exchange, Record, turned_away
 
 _MARGIN = 3.1  # seconds: the client's 2, and the whole seconds of both clocks
 _PATIENT = 30.0  # seconds
@@ -141,7 +141,7 @@ class Judge:
             return False
         late = any(each.wrong is not None and each.wrong.name == "lag of read" for each in effort.exchanges)
         by = effort.lost_at - (LAG_OF_READ if late else INSTANT)
-        return any(max(each.accepted_at, each.seen_from) < by for each in own)
+        return any(max(each.accepted_at, each.seen_from) < by for each in own if not turned_away(each))
 
     def _others(self, effort: Effort) -> list[Request]:
         requests = effort.order.requests if effort.order is not None else []
