@@ -188,7 +188,7 @@ class Job:
         turns, ticket = self._engine.turns, entry.ticket
         for request_uuid in entry.others:
             turns.note(request_uuid, None)
-        turns.note(ticket.request_uuid, None if ticket.final else key)
+        turns.note(ticket.request_uuid, key)
         if not entry.alone:
             turns.doubt((ticket.order_uuid, ticket.request_type), None)
 
@@ -228,7 +228,6 @@ class Job:
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:
         ticket = evolve(outcome.ticket, verdict=outcome.verdict, request=outcome.request)
-        self._engine.turns.note(ticket.request_uuid, None)
         try:
             await journal.settle(position, ticket)
         except OSError as error:

@@ -328,7 +328,7 @@ class Turns:
         self._doubts = _Owners()
 
     def note(self, request_uuid: UUID | None, key: Hashable) -> None:
-        """The request of a ticket of ours; one that is over is nobody's to find any more: None."""
+        """A request is that of the operation with this key, or with None nobody's to find any more."""
         if request_uuid is not None:
             self._noted.add(request_uuid, key)
 

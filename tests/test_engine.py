@@ -241,3 +241,40 @@ def test_what_was_adopted_and_turned_down_for_another_leaves_the_update_in_doubt
 
     run(main())
     assert len(sandbox.calls["PATCH"]) == 3
+
+
+@pytest.mark.parametrize("kind", ["update", "delete"])
+def test_what_was_turned_away_and_named_by_nobody_leaves_the_write_in_doubt(kind: str) -> None:
+    """The note had no request_uuid: the one that the order shows may be a stranger's, and ours applied."""
+    order = UUID("8d3c1d9e-52d5-4b0f-9a57-0f6a3f4a8c11")
+    turned_away = [{"code": "v2_similar_request_still_processed", "message": ""}]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("token"):
+            return dated(200, {"access_token": "t", "expires_in": 3600})
+        if request.method != "GET":
+            return dated(202, {"entity": {"uuid": str(order)}, "requests": [{"type": kind.upper()}]})
+        theirs = {
+            "request_uuid": str(UUID(int=len(seen))),
+            "type": kind.upper(),
+            "state": "INVALID",
+            "date_time": f"2026-08-01T12:00:{seen.count(202) * 10 - 10:02}+0000",
+            "errors": turned_away,
+        }
+        return dated(200, {"entity": {"uuid": str(order)}, "requests": [theirs]})
+
+    def dated(status: int, body: object) -> httpx.Response:
+        seen.append(status)
+        return httpx.Response(status, json=body, headers={"Date": "Sat, 01 Aug 2026 12:00:00 GMT"})
+
+    seen: list[int] = []
+    operation = DeleteOrder(order) if kind == "delete" else UpdateOrder(OrderChanges(uuid=order, comment="x"))
+
+    async def main() -> None:
+        async with CdekClient("id", "secret", transport=httpx.MockTransport(answer)) as client:
+            with pytest.raises(TransportError) as caught:
+                await client.run(operation)
+            assert caught.value.undecided
+
+    run(main())
+    assert seen.count(202) == (2 if kind == "delete" else 1)

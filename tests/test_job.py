@@ -214,35 +214,6 @@ def test_a_twin_of_what_was_lost_in_this_very_life_is_looked_for_and_not_sent(
     assert len(sandbox.calls["DELETE"]) == 1
 
 
-def test_what_this_very_client_still_has_on_its_way_is_found_by_the_next_life(tmp_path: Path) -> None:
-    """Its job was cut off, its journal closed: its own request is no other one's, and may show late."""
-    sandbox = Sandbox(settle="fixed:0.3")
-    sandbox.script("PATCH", Fault("slow", 8.0))
-    sandbox.script("GET", Fault("lag", 9.0))
-    update = UpdateOrder(OrderChanges(uuid=sandbox.add_order().uuid, comment="x"))
-    journal = Remembering(tmp_path / "j")
-
-    async def main() -> None:
-        async with sandboxed.client_of(sandbox) as client:
-
-            async def life() -> Outcome | CdekError:
-                async with client.run_all([update], journal=journal) as bulk:
-                    ((_, result),) = [each async for each in bulk]
-                    return result
-
-            first = asyncio.create_task(life())
-            await asyncio.sleep(1)
-            for _ in range(2):  # out of its block, then out of the block's end
-                first.cancel()
-                await asyncio.sleep(0.1)
-            outcome = await life()
-            assert isinstance(outcome, Outcome)
-            assert outcome.ok
-
-    virtual.run(main())
-    assert len(sandbox.calls["PATCH"]) == 1
-
-
 class Noted(Remembering):
     """A journal whose first operation was noted, and that knows of no other."""
 

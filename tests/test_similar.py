@@ -14,7 +14,7 @@ from cdek_async import (
 )
 from cdek_async._deadline import Deadline
 from cdek_async._submit import Turns
-from cdek_async.sandbox import Call, Fault, Sandbox
+from cdek_async.sandbox import Fault, Sandbox
 from tests.sandboxed import client_of
 from tests.virtual import run
 
@@ -128,26 +128,6 @@ def test_what_was_turned_down_and_bears_no_name_may_be_another() -> None:
 
     run(main())
     assert len(sandbox.calls["PATCH"]) == 1
-
-
-def test_what_is_sent_again_for_another_one_is_not_looked_up_by_its_number_again() -> None:
-    """An order that the other one has deleted has no number any more: it is not "not found", but deleted."""
-    by_number = 0
-
-    def counted(call: Call) -> None:
-        nonlocal by_number
-        by_number += bool(call.query)
-
-    sandbox = Sandbox(settle="fixed:0.2", faults=counted)
-    order = sandbox.add_order()
-    sandbox.script("DELETE", Fault("similar_later"))
-
-    async def main() -> None:
-        async with client_of(sandbox) as client:
-            assert (await client.run(DeleteOrder(im_number=order.number))).ok
-
-    run(main())
-    assert by_number == 1
 
 
 def test_after_a_lost_answer_the_running_request_is_ours() -> None:

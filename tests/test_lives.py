@@ -1,0 +1,319 @@
+"""What a job's lives in one client know of each other: whose a request is, and what was lost."""
+
+import asyncio
+from collections.abc import AsyncIterable, Iterable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cdek_async import (
+    BadReply,
+    CdekClient,
+    CdekError,
+    DeleteOrder,
+    Operation,
+    OrderChanges,
+    Outcome,
+    Polling,
+    Ticket,
+    TransportError,
+    UpdateOrder,
+    Verdict,
+)
+from cdek_async._journal import Entry
+from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport
+from tests.sandboxed import client_of
+from tests.simulation.journal import SimulatedJournal
+from tests.virtual import run
+
+Result = Outcome | CdekError
+
+
+def update(uuid: str, comment: str = "x") -> UpdateOrder:
+    return UpdateOrder(OrderChanges(uuid=uuid, comment=comment))
+
+
+async def life(
+    client: CdekClient,
+    operations: Iterable[Operation] | AsyncIterable[Operation],
+    journal: SimulatedJournal,
+    *,
+    timeout: float = 10,
+) -> list[Result]:
+    """Run a job to its end."""
+    async with client.run_all(operations, journal=journal, polling=Polling(timeout=timeout)) as bulk:
+        return [result async for _, result in bulk]
+
+
+async def cut_off(task: asyncio.Task[list[Result]]) -> None:
+    """Cancel a job out of its block, then out of the block's end."""
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0.1)
+
+
+def is_undecided(result: Result) -> bool:
+    return isinstance(result, TransportError) and result.undecided
+
+
+def test_what_is_still_on_its_way_is_found_by_the_next_life(tmp_path: Path) -> None:
+    """The journal was closed when it was noted: it is no other one's, and may show late; by any path."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    sandbox.script("PATCH", Fault("slow", 8.0))
+    sandbox.script("GET", Fault("lag", 9.0))
+    operations = [update(sandbox.add_order().uuid)]
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            first = asyncio.create_task(life(client, operations, SimulatedJournal(tmp_path / "j")))
+            await asyncio.sleep(1)
+            await cut_off(first)
+            (tmp_path / "sub").mkdir()
+            again = SimulatedJournal(tmp_path / "sub" / ".." / "j")
+            (result,) = await life(client, operations, again, timeout=20)
+            assert isinstance(result, Outcome)
+            assert result.ok
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 1
+
+
+def test_another_job_under_the_same_name_is_another_job(tmp_path: Path) -> None:
+    """A journal is known by what is in it: the request of the one before is not this one's."""
+    sandbox = Sandbox(settle="fixed:0.1")
+    sandbox.script("PATCH", None, Fault("dropped_before"))
+    uuid = sandbox.add_order().uuid
+
+    def forget() -> None:
+        for file in tmp_path.iterdir():
+            file.unlink()
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            await life(client, [update(uuid, "one")], SimulatedJournal(tmp_path / "j"))
+            forget()
+            await life(client, [update(uuid, "other")], SimulatedJournal(tmp_path / "j"))
+            assert (await client.get_order(uuid)).order.comment == "other"
+
+    run(main())
+    assert len(sandbox.applied) == 2
+
+
+def test_what_was_rejected_is_not_what_its_retry_lost(tmp_path: Path) -> None:
+    """What is over is nobody's to find: a retry that was lost is looked for, not its predecessor."""
+    sandbox = Sandbox(settle="fixed:0.1")
+    order = sandbox.add_order(status="RECEIVED_AT_SHIPMENT_WAREHOUSE")
+    sandbox.script("PATCH", None, Fault("dropped_before"))
+
+    async def main() -> None:
+        for retrying in (False, True):
+            journal = SimulatedJournal(tmp_path / "j", retry_rejected=retrying)
+            async with client_of(sandbox) as client:
+                (result,) = await life(client, [update(order.uuid)], journal)
+                assert isinstance(result, Outcome)
+                assert result.verdict is (Verdict.OK if retrying else Verdict.REJECTED)
+            order.status = "CREATED"
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 3
+
+
+def test_what_was_rejected_in_this_client_is_not_what_its_retry_lost(tmp_path: Path) -> None:
+    """The same where the process lives on, and the retry was applied, but shows late."""
+    sandbox = Sandbox(settle="fixed:0.1")
+    order = sandbox.add_order(status="RECEIVED_AT_SHIPMENT_WAREHOUSE")
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            await life(client, [update(order.uuid)], SimulatedJournal(tmp_path / "j"))
+            await asyncio.sleep(0.8)
+            order.status = "CREATED"
+            sandbox.script("PATCH", Fault("dropped_after"))
+            sandbox.script("GET", Fault("lag", 1.2))
+            again = SimulatedJournal(tmp_path / "j", retry_rejected=True)
+            (result,) = await life(client, [update(order.uuid)], again)
+            assert isinstance(result, Outcome)
+            assert result.ok
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 2
+
+
+def test_of_two_that_were_lost_in_one_life_a_twin_finds_neither(tmp_path: Path) -> None:
+    """The first was applied, unseen, the second was not: what shows later may be either's."""
+    blind = True
+    sandbox = Sandbox(
+        settle="fixed:3", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
+    )
+    sandbox.script("PATCH", Fault("dropped_after"), Fault("dropped_before"))
+    uuid = sandbox.add_order().uuid
+
+    async def source() -> AsyncIterable[Operation]:
+        nonlocal blind
+        yield update(uuid, "one")
+        await asyncio.sleep(0.01)
+        yield update(uuid, "other")
+        await asyncio.sleep(3)
+        blind = False
+        yield update(uuid, "other")
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            results = await life(client, source(), SimulatedJournal(tmp_path / "j"), timeout=1.2)
+            assert [is_undecided(each) for each in results] == [True] * 3
+
+    run(main())
+    assert len(sandbox.applied) == 1
+
+
+def test_two_lost_updates_of_one_order_are_not_taken_for_each_other_in_one_client() -> None:
+    """Without a journal, too: the first ended undecided, and shows when the second was lost."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("PATCH", Fault("dropped_after"), Fault("dropped_before"))
+    sandbox.script("GET", Fault("html"), Fault("html"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            for comment, timeout in (("one", 0.4), ("other", 20)):
+                with pytest.raises(TransportError) as caught:
+                    await client.run(update(uuid, comment), timeout=timeout)
+                assert caught.value.undecided
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 2
+
+
+def test_what_was_lost_for_a_caller_who_left_is_not_taken_for_the_next_one() -> None:
+    """He left while another's update was waited for; his own was held back on its way, and arrives now."""
+    sandbox = Sandbox(settle="fixed:10", similar="reject")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as client, client_of(sandbox) as colleague:
+            await colleague.submit(update(uuid, "theirs"))
+            await asyncio.sleep(3)
+            sandbox.script("PATCH", Fault("late", 17.5))
+            leaving = asyncio.create_task(client.run(update(uuid, "his")))
+            await asyncio.sleep(5)
+            leaving.cancel()
+            await asyncio.sleep(12)
+            sandbox.script("PATCH", Fault("dropped_before"))
+            with pytest.raises(TransportError, match="may be ours") as caught:
+                await client.run(update(uuid, "next"))
+            assert caught.value.undecided
+
+    run(main())
+
+
+class Late(SandboxTransport):
+    """Takes 25 seconds for the first update, then loses its answer."""
+
+    first = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "PATCH" or not self.first:
+            return await super().handle_async_request(request)
+        self.first = False
+        await asyncio.sleep(25)
+        await super().handle_async_request(request)
+        raise httpx.ReadError("reset")
+
+
+def test_what_an_earlier_life_lost_just_now_is_looked_for_in_full(tmp_path: Path) -> None:
+    """Its deadline was over when its answer was lost, long after the next life began: a read may lag."""
+    sandbox = Sandbox(
+        settle="fixed:0.02", faults=lambda call: Fault("lag", 0.5) if call.kind == "GET" else None
+    )
+    first, second = DeleteOrder(sandbox.add_order().uuid), update(sandbox.add_order().uuid)
+
+    async def source(seconds: float) -> AsyncIterable[Operation]:
+        yield first
+        await asyncio.sleep(seconds)
+        yield second
+
+    async def main() -> None:
+        transport = Late(sandbox)
+        async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
+            journal = SimulatedJournal(tmp_path / "j")
+            job = asyncio.create_task(life(client, source(0), journal, timeout=5))
+            await asyncio.sleep(1)
+            await cut_off(job)
+            # It is taken up when its earlier life has just given its turn back.
+            results = await life(client, source(23.9), SimulatedJournal(tmp_path / "j"), timeout=5)
+            assert [isinstance(each, Outcome) and each.ok for each in results] == [True] * 2
+
+    run(main())
+    assert [each.type for each in sandbox.applied].count("UPDATE") == 1
+
+
+class Slow(SimulatedJournal):
+    """Tells the second operation late what it read of the first."""
+
+    intents = 0
+
+    async def claim(self, position: int, operation: Operation) -> Entry | None:
+        entry = await super().claim(position, operation)
+        await asyncio.sleep(0.05 if position else 0)
+        return entry
+
+    async def intend(self, position: int, draft: Ticket) -> None:
+        self.intents += 1
+        await super().intend(position, draft)
+
+
+def test_a_twin_that_read_what_was_withdrawn_since_intends_anew(tmp_path: Path) -> None:
+    """No write leaves that the journal does not know of."""
+    sandbox = Sandbox(settle="fixed:0.1")
+    operation = update(sandbox.add_order().uuid)
+    sandbox.script("PATCH", Fault("tls"))
+    journal = Slow(tmp_path / "j")
+
+    async def source() -> AsyncIterable[Operation]:
+        yield operation
+        await asyncio.sleep(0.004)
+        yield operation
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            first, second = await life(client, source(), journal)
+            assert isinstance(first, TransportError | BadReply)
+            assert isinstance(second, Outcome)
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == journal.intents == 2
+
+
+def test_a_deletion_that_was_turned_away_and_then_lost_is_no_deletion_of_nothing() -> None:
+    """The order was there when the first one was noted: that it is not after the second is its end."""
+    sandbox = Sandbox(settle="fixed:0", readable=0)
+    order = sandbox.add_order()
+    sandbox.script("DELETE", Fault("similar_later"), Fault("dropped_after"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            outcome = await client.run(DeleteOrder(im_number=order.number))
+            assert outcome.ok
+
+    run(main())
+
+
+def test_a_number_is_not_looked_up_again_for_what_was_turned_away() -> None:
+    """The order that the first one was about is meant, whatever bears its number by now."""
+    by_number = 0
+
+    def counted(call: Call) -> None:
+        nonlocal by_number
+        by_number += bool(call.query)
+
+    sandbox = Sandbox(settle="fixed:0.2", faults=counted)
+    order = sandbox.add_order()
+    sandbox.script("DELETE", Fault("similar_later"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            assert (await client.run(DeleteOrder(im_number=order.number))).ok
+
+    run(main())
+    assert by_number == 1
