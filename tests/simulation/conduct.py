@@ -50,8 +50,9 @@ def follow(exchange: Exchange) -> None:
             # After a lost one, a "no" is looked after, and what CDEK is busy with may be ours.
             effort.state = "lost" if effort.lost_at is not None and state == "no" else state
             effort.noes += state == "no"
-            if state != "noted" and effort.left_at is not None and exchange.at <= effort.left_at + INSTANT:
-                effort.state, effort.lost_at = "lost", exchange.ended  # an earlier life heard it
+            left = effort.left_at is not None and exchange.at <= effort.left_at + INSTANT
+            if left and state != "noted" and effort.lost_at is None:
+                effort.state = "fresh"  # an earlier life heard that it was not applied
             if state == "noted":
                 effort.noted_at = exchange.ended
             effort.resumed = False

@@ -71,7 +71,7 @@ class JobPlayer:
         """With a journal, the same operation at two positions is run once."""
         efforts: list[Effort] = []
         for asked in self._job.asked:
-            twin = _last_like(asked, efforts)
+            twin = self._last_like(asked, efforts)
             if twin is None or not self._job.journal:
                 efforts.append(self._stage.record.effort(asked))
                 efforts[-1].journaled = self._job.journal
@@ -79,6 +79,16 @@ class JobPlayer:
                 twin.shared = True
                 efforts.append(twin)
         return efforts
+
+    def _last_like(self, asked: Asked, efforts: list[Effort]) -> Effort | None:
+        """The same operation; an update that stands twice with another between is none: the last one counts."""
+        order = self._stage.record.orders[asked.order]  # all that is not there is one
+        for each in reversed(efforts):
+            if each.asked == asked:
+                return each
+            if asked.what != "delete" and each.order is order and each.asked.by == asked.by:
+                return None
+        return None
 
     async def _run(self, life: Life) -> None:
         seen: Counter[int] = Counter()
@@ -168,13 +178,3 @@ class JobPlayer:
                 record.violate(f"R3: no result (operation {effort.key})")
             elif record.noted(effort) and not (effort.reborn or effort.shared):
                 record.violate(f"R3: sent, and no result (operation {effort.key})")
-
-
-def _last_like(asked: Asked, efforts: list[Effort]) -> Effort | None:
-    """The same operation; an update that stands twice with another between is none: the last one counts."""
-    for each in reversed(efforts):
-        if each.asked == asked:
-            return each
-        if asked.what != "delete" and (each.asked.order, each.asked.by) == (asked.order, asked.by):
-            return None
-    return None

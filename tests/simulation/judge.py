@@ -102,10 +102,14 @@ class Judge:
         self._whose(effort, outcome, "SUCCESSFUL")
 
     def _rejected(self, effort: Effort, outcome: Outcome) -> None:
-        own = self._record.own(effort)
-        if any(each.state == "SUCCESSFUL" for each in own) and not effort.doubled:
+        own, unseen = self._record.own(effort), self._unseen(effort, outcome)
+        if any(each.state == "SUCCESSFUL" for each in own) and not (effort.doubled or unseen):
             self._violate(effort, "R1: REJECTED, but applied")
-        elif effort.type == "DELETE" and self._gone(effort) and not effort.noes and not self._hidden(effort):
+        elif (
+            effort.type == "DELETE"
+            and self._gone(effort)
+            and not (effort.noes or unseen or self._hidden(effort))
+        ):
             self._violate(effort, "R1: REJECTED, but the order is removed")
         elif not effort.noes:
             self._whose(effort, outcome, "INVALID")
@@ -126,14 +130,19 @@ class Judge:
             return
         if any(each.state == state for each in own) and (effort.doubled or effort.nameless):
             return
-        alone = uuid is None and all(each.seen_from > effort.looked_at for each in own)  # ours was not shown
-        admitted = (outcome.adopted or effort.nameless or alone) and not self._shown(effort, own)
+        nameless = effort.nameless or self._unseen(effort, outcome)
+        admitted = (outcome.adopted or nameless) and not self._shown(effort, own)
         others = [each for each in self._others(effort) if each.state == state]
         if admitted and any(self._could_be_ours(effort, each) for each in others):
             return
         if state == "INVALID" and effort.type == "DELETE" and outcome.adopted and others:
             return  # a running one was adopted, which may be older than our submit
         self._violate(effort, f"R1: {outcome.verdict}, but no request of it is {state}")
+
+    def _unseen(self, effort: Effort, outcome: Outcome) -> bool:
+        """What was looked at bears no name, and ours was not shown yet: there was one, and it passed for ours."""
+        own = self._record.own(effort)
+        return outcome.request.request_uuid is None and all(each.seen_from > effort.looked_at for each in own)
 
     def _shown(self, effort: Effort, own: list[Request]) -> bool:
         """Ours was there to be seen when it was looked for: beside another's, neither is to be adopted."""
