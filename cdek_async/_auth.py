@@ -2,7 +2,6 @@
 
 import asyncio
 from copy import copy
-from math import inf
 from urllib.parse import urlencode
 
 from cdek_async._deadline import Deadline
@@ -37,11 +36,14 @@ class Auth:
         self._fetching: asyncio.Task[None] | None = None
         self._failure: CdekError | None = None
         self._proven = False
+        self._closed = False
 
     async def token(self) -> str:
         """The token to send; raises `AuthError` when the credentials were refused."""
         if (token := self.held) is not None:
             return token
+        if self._closed:
+            raise _closed()
         if self._failure is not None and _now() < self._until:
             raise copy(self._failure) from self._failure
         if self._fetching is None:
@@ -73,10 +75,10 @@ class Auth:
 
     async def aclose(self) -> None:
         """Stop fetching, for good: a call that is still under way may yet come back for another token."""
+        self._closed = True
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
-        self._token, self._failure, self._until = "", _closed(), inf
 
     def _fetched(self, task: asyncio.Task[None]) -> None:
         self._fetching = None

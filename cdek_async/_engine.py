@@ -16,7 +16,7 @@ from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
 from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain_looks, poll
-from cdek_async._submit import Doubt, Submission, Turns, busy, named
+from cdek_async._submit import Doubt, Submission, Turns, busy, in_doubt, is_undecided, named
 from cdek_async._watch import Watch
 
 _OPERATIONS = tuple(KINDS.values())
@@ -64,7 +64,12 @@ class Engine:
                 undecided=True,
             )
         # Turned down only because another request of its type was under way: wait for that, once.
-        ticket = await self.submit(operation, deadline, watch, bulk=bulk, turned_away=ticket)
+        try:
+            ticket = await self.submit(operation, deadline, watch, bulk=bulk, turned_away=ticket)
+        except CdekError as error:
+            if maybe and not is_undecided(error):
+                raise in_doubt(f"{operation.kind} of {named(operation)}", error) from error
+            raise
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
         if crossed(outcome):
             raise busy(named(operation), undecided=maybe or not _surely_ours(outcome))
@@ -110,6 +115,7 @@ class Engine:
                 submission.abandon()
                 if not submission.in_doubt:
                     task.cancel()
+                    watch.called_off()
         if task.done() and not task.cancelled():
             return task.result()
         why = "the client was closed" if task.done() else f"no answer within {deadline.seconds:g} s"

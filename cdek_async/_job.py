@@ -1,7 +1,7 @@
 """One bulk job: each operation run once, and kept on disk where there is a journal."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -9,14 +9,14 @@ from attrs import evolve
 
 from cdek_async._deadline import Deadline, finished
 from cdek_async._engine import Engine
-from cdek_async._errors import AuthError, CdekError, TransportError
+from cdek_async._errors import AuthError, BadReply, CdekError
 from cdek_async._journal import Entry, Journal
 from cdek_async._models import Ticket
 from cdek_async._operations import Operation
 from cdek_async._outcome import Outcome, first_outcome
 from cdek_async._polling import Polling
 from cdek_async._progress import Progress
-from cdek_async._submit import Doubt
+from cdek_async._submit import Doubt, is_undecided
 from cdek_async._watch import Watch
 
 Result = Outcome | CdekError
@@ -72,6 +72,9 @@ class _Recorder(_Sender):
         except OSError as error:
             raise _Unwritten(str(error)) from error
 
+    def called_off(self) -> None:
+        self._journal.withdraw(self._position)
+
     def accepted(self, ticket: Ticket) -> None:
         self._journal.accept(self._position, ticket)
 
@@ -105,6 +108,8 @@ class Job:
         # Nobody else has had the journal since.
         if self._began is None:
             self._began = asyncio.get_running_loop().time()
+            if self._journal is not None:
+                self._remember(self._journal)
         position = next(self._positions)
         self.progress.taken += 1
         try:
@@ -116,6 +121,15 @@ class Job:
             result = error
         self.progress.count(result)
         return result
+
+    def _remember(self, journal: Journal) -> None:
+        """What earlier lives knew of the orders that they left in doubt."""
+        turns = self._engine.turns
+        for each in journal.beside:
+            key = (journal.id, each.position)
+            turns.note(each.request_uuid, key)
+            if each.in_doubt:  # of a deletion or of an update: a row does not tell
+                turns.doubt(each.order_uuid, key)
 
     def _outcome(
         self, position: int, operation: Operation, sent: Callable[[], None]
@@ -172,8 +186,10 @@ class Job:
         sent: Callable[[], None],
     ) -> Outcome:
         """Go on where the journal says that it stopped, and write down where it ends."""
-        if entry is not None:
-            self._recall(entry, (journal.id, position))
+        if entry is not None and entry.over:
+            self._engine.turns.over(entry.over)
+        elif entry is not None:
+            self._engine.turns.note(entry.ticket.request_uuid, (journal.id, position))
         known = None if entry is None else first_outcome(entry.ticket)
         if known is not None:
             sent()
@@ -182,15 +198,6 @@ class Job:
         outcome = await self._asked(journal, position, operation, entry, sent)
         await self._keep(journal, position, outcome)
         return outcome
-
-    def _recall(self, entry: Entry, key: Hashable) -> None:
-        """Know what earlier lives knew of the order: whose its requests are, and what else is in doubt."""
-        turns, ticket = self._engine.turns, entry.ticket
-        for request_uuid in entry.others:
-            turns.note(request_uuid, None)
-        turns.note(ticket.request_uuid, key)
-        if not entry.alone:
-            turns.doubt((ticket.order_uuid, ticket.request_type), None)
 
     async def _asked(
         self,
@@ -219,11 +226,10 @@ class Job:
         except _Unwritten as error:
             raise OSError(str(error)) from error
         except CdekError as error:
-            if isinstance(error, TransportError) and error.ticket is None:
-                if error.undecided:
-                    self._undecided.add(position)
-                else:  # the next life need not look it up, nor take another's request for it
-                    journal.withdraw(position)
+            if is_undecided(error):
+                self._undecided.add(position)
+            elif error.ticket is None and not isinstance(error, BadReply):
+                watch.called_off()  # the next life need not look it up, nor take another's request for it
             raise
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:

@@ -2,14 +2,15 @@
 
 import os
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from random import randrange
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from attrs import evolve
 
@@ -52,8 +53,7 @@ WHERE position = ?"""
 _SETTLE = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1,
 verdict = ?, codes = ? WHERE position = ?"""
 _WITHDRAW = "UPDATE operation SET since = NULL WHERE position = ? AND accepted = 0"
-# All of the orders with a write in doubt. That some are deletions and some updates, a row does not tell.
-_BESIDE = """SELECT order_uuid, request_uuid, accepted = 0 AND since NOTNULL FROM operation
+_BESIDE = """SELECT position, order_uuid, request_uuid, accepted = 0 AND since NOTNULL FROM operation
 WHERE order_uuid IN (SELECT order_uuid FROM operation WHERE accepted = 0 AND since NOTNULL)"""
 _VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP BY verdict"
 
@@ -62,16 +62,23 @@ class Entry(NamedTuple):
     """What the journal knows of one operation.
 
     `ticket` is a draft until it was `accepted`; of what was not even `intended`, no call can have left.
-    `others` are requests of its order that are not what it looks for, as far as it may come to look; it is
-    `alone` unless other writes of the order were in doubt, too, when the journal was opened.
+    `over` is a request that had its verdict: nobody's to find.
     """
 
     position: int
     ticket: Ticket
     intended: bool
     accepted: bool
-    alone: bool = True
-    others: Collection[UUID | None] = ()
+    over: UUID | None = None
+
+
+class Beside(NamedTuple):
+    """An operation on an order with a write in doubt: its own, or another one."""
+
+    position: int
+    order_uuid: UUID
+    request_uuid: UUID | None
+    in_doubt: bool
 
 
 _SOME = UUID(int=0)
@@ -107,15 +114,15 @@ class Journal:
         self.path = Path(path)
         self.verdicts: Counter[str] = Counter()
         """The verdicts that stood when it was opened."""
-        self.id = ""
+        self.id = 0
         """Of this file, whatever it is called and whoever opens it."""
+        self.beside: tuple[Beside, ...] = ()
+        """All of the orders that had a write in doubt when it was opened."""
         self._about = dict(about or {})
         self._notes = dict(notes or {})
         self._retry_rejected = retry_rejected
         self._writer: Writer | None = None
         self._host = self._account = ""
-        self._requests: dict[bytes, set[UUID]] = {}
-        self._doubts: Counter[bytes] = Counter()
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> dict[str, str]:
@@ -126,9 +133,7 @@ class Journal:
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such journal")
         with closing(_connect(Path(path), {}, {})) as db, _telling(Path(path)):
-            said = dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
-            del said["journal_id"]
-            return said
+            return dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
 
     async def open(self, host: str, account: str) -> None:
         """Open or create it for one host and account, and keep everybody else out."""
@@ -152,13 +157,12 @@ class Journal:
     def _connect(self, about: dict[str, str]) -> sqlite3.Connection:
         db = _connect(self.path, about, self._notes)
         with _telling(self.path):
-            ((self.id,),) = db.execute("SELECT value FROM note WHERE name = 'journal_id'")
+            ((self.id,),) = db.execute("PRAGMA user_version")
             self.verdicts = Counter(dict(db.execute(_VERDICTS)))
-            self._requests, self._doubts = defaultdict(set), Counter()
-            for order_uuid, request_uuid, in_doubt in db.execute(_BESIDE):
-                self._doubts[order_uuid] += in_doubt
-                if request_uuid:
-                    self._requests[order_uuid].add(UUID(bytes=request_uuid))
+            self.beside = tuple(
+                Beside(position, UUID(bytes=order), request and UUID(bytes=request), bool(in_doubt))
+                for position, order, request, in_doubt in db.execute(_BESIDE)
+            )
         if self._retry_rejected:
             del self.verdicts[Verdict.REJECTED]
         return db
@@ -234,17 +238,15 @@ class Journal:
             adopted=bool(adopted),
         )
         if verdict is None:
-            alone, others = self._doubts[order_uuid] < 2, self._requests.get(order_uuid, ())  # noqa: PLR2004
-            return Entry(position, ticket, since is not None, bool(accepted), alone, others)
+            return Entry(position, ticket, since is not None, bool(accepted))
         if again and verdict == Verdict.REJECTED:
-            before = {ticket.request_uuid} - {None}
-            ticket = evolve(ticket, request_uuid=None, since=None)
-            return Entry(position, ticket, intended=False, accepted=False, others=before)
+            before, ticket = ticket.request_uuid, evolve(ticket, request_uuid=None, since=None)
+            return Entry(position, ticket, intended=False, accepted=False, over=before)
         state = State.SUCCESSFUL if verdict == Verdict.OK else State.INVALID
         errors = tuple(Issue(code) for code in (codes or "").split("\n") if code)
         request = Request(ticket.request_uuid, operation.request_type, state, errors=errors)
         ticket = evolve(ticket, verdict=Verdict(verdict), request=request)
-        return Entry(position, ticket, intended=True, accepted=True)
+        return Entry(position, ticket, intended=True, accepted=True, over=ticket.request_uuid)
 
 
 @contextmanager
@@ -281,7 +283,8 @@ def _connect(path: Path, about: dict[str, str], notes: dict[str, str]) -> sqlite
             _check(path, dict(db.execute("SELECT name, value FROM about")), about)
             db.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
             db.executemany("INSERT OR REPLACE INTO note VALUES (?, ?)", notes.items())
-            db.execute("INSERT OR IGNORE INTO note VALUES ('journal_id', ?)", (uuid4().hex,))
+            if not db.execute("PRAGMA user_version").fetchone()[0]:
+                db.execute(f"PRAGMA user_version = {randrange(1, 1 << 31)}")  # noqa: S311 - to tell files apart
             db.execute("COMMIT")  # all or nothing: half of it would be another job's journal
     except (OSError, ValueError):  # of another user, of another job
         db.close()

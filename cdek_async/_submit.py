@@ -84,25 +84,24 @@ class Submission:
             await self._find_order()
             if self._draft.final:
                 return self._draft
-            if self._turns.taken(self._draft.order_uuid) or self._turns.doubted(self._about()):
+            if self._turns.taken(self._draft.order_uuid) or self._turns.doubted(self._draft.order_uuid):
                 self._lost_by = None  # its own earlier life may have lost it in this very client, just now
             turn = await self._turns.wait(self._draft.order_uuid, self._deadline)
             try:
                 ticket = await self._until_noted()
                 self._turns.note(ticket.request_uuid, self._watch.key)
+                # A late copy of a lost one may yet come; who comes back for one that was left may not see it yet.
+                if (self._lost and not ticket.adopted) or (self._abandoned and self._watch.key):
+                    self._turns.doubt(ticket.order_uuid, self._watch.key)
                 return ticket
             finally:
                 turn.release()
         except (CdekError, asyncio.CancelledError) as error:
             if self._lost:
-                self._turns.doubt(self._about(), self._watch.key)
-            said = not isinstance(error, CdekError) or (isinstance(error, TransportError) and error.undecided)
-            if said or not self._lost:
-                raise
-            # Whatever went wrong later, the write whose answer was lost may have been applied.
-            raise TransportError(
-                f"{self._name()}: its answer was lost; then {error}", undecided=True
-            ) from error
+                self._turns.doubt(self._draft.order_uuid, self._watch.key)
+            if self._lost and isinstance(error, CdekError) and not is_undecided(error):
+                raise in_doubt(self._name(), error) from error
+            raise
 
     async def _find_order(self) -> None:
         """Look the order up by its number: no answer to a write tells whose number its order bears."""
@@ -136,6 +135,8 @@ class Submission:
             raise asyncio.CancelledError
         if self._watch.intends:
             await self._http.authenticate()
+            if self._abandoned:
+                raise asyncio.CancelledError
             if not self._lost:
                 self._draft = sent(self._draft, self._http.clock.now())
             await self._watch.intend(self._draft)
@@ -205,7 +206,7 @@ class Submission:
     def _shown_by(self, reply: Reply) -> Ticket | None:
         """Ours, if it is there; an order that is not, but was before our lost deletion, is deleted."""
         # Of deletions one is as good as another.
-        alone = self._operation.removal or not self._turns.in_doubt(self._about(), self._watch.key)
+        alone = self._operation.removal or not self._turns.in_doubt(self._draft.order_uuid, self._watch.key)
         ticket = adopt(self._draft, reply, self._anothers, alone=alone)
         if ticket is None or ticket.verdict is not Verdict.NOT_FOUND:
             self._seen = True
@@ -276,14 +277,21 @@ class Submission:
             raise TransportError(f"{self._name()}: time was up", undecided=self._lost)
         await asyncio.sleep(max(0.0, seconds))
 
-    def _about(self) -> tuple[UUID | None, str]:
-        return self._draft.order_uuid, self._operation.request_type
-
     def _name(self) -> str:
         return f"{self._operation.kind} of {self._order()}"
 
     def _order(self) -> str:
         return named(self._operation, self._draft.order_uuid)
+
+
+def is_undecided(error: CdekError) -> bool:
+    """Whether it says that a write may have been applied."""
+    return isinstance(error, TransportError) and error.undecided
+
+
+def in_doubt(name: str, error: CdekError) -> TransportError:
+    """Whatever went wrong later, a write whose answer was lost may have been applied."""
+    return TransportError(f"{name}: its answer was lost; then {error}", undecided=True)
 
 
 def busy(order: str, *, undecided: bool) -> TransportError:
@@ -325,28 +333,33 @@ class Turns:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
         self._noted = _Owners()
+        self._over = _Owners()
         self._doubts = _Owners()
 
     def note(self, request_uuid: UUID | None, key: Hashable) -> None:
-        """A request is that of the operation with this key, or with None nobody's to find any more."""
+        """A request is that of the operation with this key."""
         if request_uuid is not None:
             self._noted.add(request_uuid, key)
 
+    def over(self, request_uuid: UUID) -> None:
+        """A request had its verdict in an earlier life: it is nobody's to find any more."""
+        self._over.add(request_uuid, None)
+
     def anothers(self, request_uuid: UUID | None, key: Hashable) -> bool:
-        """Whether a request is that of another operation than the one with this key."""
-        return self._noted.another(request_uuid, key)
+        """Whether a request is known not to be that of the operation with this key."""
+        return self._noted.another(request_uuid, key) or request_uuid in self._over
 
-    def doubt(self, about: tuple[UUID | None, str], key: Hashable) -> None:
-        """A write of this order and type was lost, and never found: what shows later may be that."""
-        self._doubts.add(about, None if self._doubts.another(about, key) else key)
+    def doubt(self, order_uuid: UUID | None, key: Hashable) -> None:
+        """A write of this order was lost, and never found: what shows later may be that."""
+        self._doubts.add(order_uuid, None if self._doubts.another(order_uuid, key) else key)
 
-    def doubted(self, about: tuple[UUID | None, str]) -> bool:
-        """Whether a write of this order and type was lost."""
-        return about in self._doubts
+    def doubted(self, order_uuid: UUID | None) -> bool:
+        """Whether a write of this order was lost."""
+        return order_uuid in self._doubts
 
-    def in_doubt(self, about: tuple[UUID | None, str], key: Hashable) -> bool:
+    def in_doubt(self, order_uuid: UUID | None, key: Hashable) -> bool:
         """Whether another one than that with this key was."""
-        return self._doubts.another(about, key)
+        return self._doubts.another(order_uuid, key)
 
     def taken(self, order_uuid: UUID | None) -> bool:
         """Whether a write to an order is under way."""

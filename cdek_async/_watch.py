@@ -21,6 +21,9 @@ class Watch:
     def departing(self) -> None:
         """It goes out now; may still call it off."""
 
+    def called_off(self) -> None:
+        """It will not go out any more, and nothing of it has."""
+
     def accepted(self, ticket: Ticket) -> None:
         """CDEK has taken note; heard also when the caller has left."""
 

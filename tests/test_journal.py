@@ -201,13 +201,13 @@ def test_what_is_noted_or_told_too_late_is_not_withdrawn(tmp_path: Path) -> None
     asyncio.run(main())
 
 
-def test_writes_of_one_order_that_are_in_doubt_together_are_told(tmp_path: Path) -> None:
-    """What the order shows may be either's; of what was noted nobody needs to guess."""
+def test_what_is_known_of_orders_with_a_write_in_doubt_is_told(tmp_path: Path) -> None:
+    """What such an order shows may be another one's, noted or in doubt as well; at others nobody looks."""
 
     async def main() -> None:
         journal = Journal(tmp_path / "j")
         await journal.open("host", "account")
-        orders = [UUID(int=each) for each in (1, 1, 2, 3, 3)]
+        orders = [UUID(int=each) for each in (1, 1, 2, 3, 3, 4)]
         updates = [
             UpdateOrder(OrderChanges(uuid=uuid, comment=str(position)))
             for position, uuid in enumerate(orders)
@@ -216,13 +216,16 @@ def test_writes_of_one_order_that_are_in_doubt_together_are_told(tmp_path: Path)
             await journal.claim(position, update)
             draft = Ticket("host", "account", "update", uuid, None, "UPDATE", datetime.now(UTC))
             await journal.intend(position, draft)
-        journal.accept(3, evolve(draft, request_uuid=UUID(int=9)))
+        noted = evolve(draft, request_uuid=UUID(int=9))
+        journal.accept(3, evolve(noted, order_uuid=orders[3]))
+        journal.accept(5, noted)
         await journal.close()
         await journal.open("host", "account")
-        entries = [await journal.claim(position, update) for position, update in enumerate(updates)]
         await journal.close()
-        assert [entry and entry.alone for entry in entries] == [False, False, True, True, True]
-        assert [len(entry.others) for entry in entries if entry] == [0, 0, 0, 1, 1]
+        assert [each.position for each in journal.beside] == [0, 1, 2, 3, 4]
+        assert [each.order_uuid for each in journal.beside] == orders[:5]
+        assert [each.request_uuid for each in journal.beside] == [None, None, None, noted.request_uuid, None]
+        assert [each.in_doubt for each in journal.beside] == [True, True, True, False, True]
 
     asyncio.run(main())
 

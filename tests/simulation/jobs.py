@@ -81,7 +81,7 @@ class JobPlayer:
         return efforts
 
     def _last_like(self, asked: Asked, efforts: list[Effort]) -> Effort | None:
-        """The same operation; an update that stands twice with another between is none: the last one counts."""
+        """The same operation; an update that stands twice with another between is none."""
         order = self._stage.record.orders[asked.order]  # all that is not there is one
         for each in reversed(efforts):
             if each.asked == asked:

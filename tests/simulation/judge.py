@@ -140,7 +140,7 @@ class Judge:
         self._violate(effort, f"R1: {outcome.verdict}, but no request of it is {state}")
 
     def _unseen(self, effort: Effort, outcome: Outcome) -> bool:
-        """What was looked at bears no name, and ours was not shown yet: there was one, and it passed for ours."""
+        """What was looked at bears no name, and ours was not shown yet: another one passed for it."""
         own = self._record.own(effort)
         return outcome.request.request_uuid is None and all(each.seen_from > effort.looked_at for each in own)
 
