@@ -90,7 +90,7 @@ class Submission:
             try:
                 ticket = await self._until_noted()
                 self._turns.note(ticket.request_uuid, self._watch.key)
-                # A late copy of a lost one may yet come; who comes back for one that was left may not see it yet.
+                # A late copy of a lost one may yet come; who comes back for one that he left may not see it.
                 if (self._lost and not ticket.adopted) or (self._abandoned and self._watch.key):
                     self._turns.doubt(ticket.order_uuid, self._watch.key)
                 return ticket
