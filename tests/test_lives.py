@@ -1,20 +1,24 @@
 """What a job's lives in one client know of each other: whose a request is, and what was lost."""
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from cdek_async import (
+    AuthError,
     BadReply,
     CdekClient,
     CdekError,
     DeleteOrder,
+    Item,
+    Money,
     Operation,
     OrderChanges,
     Outcome,
+    Package,
     Polling,
     Ticket,
     TransportError,
@@ -221,8 +225,23 @@ class Late(SandboxTransport):
         raise httpx.ReadError("reset")
 
 
-def test_what_an_earlier_life_lost_just_now_is_looked_for_in_full(tmp_path: Path) -> None:
-    """Its deadline was over when its answer was lost, long after the next life began: a read may lag."""
+class Delayed(SandboxTransport):
+    """Hands the first update on after 25 seconds."""
+
+    first = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "PATCH" and self.first:
+            self.first = False
+            await asyncio.sleep(25)
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize("kind", [Late, Delayed])
+def test_what_an_earlier_life_sent_till_just_now_is_looked_for_in_full(
+    tmp_path: Path, kind: Callable[[Sandbox], SandboxTransport]
+) -> None:
+    """It was answered, or was not, when its deadline was long over and its journal closed: a read may lag."""
     sandbox = Sandbox(
         settle="fixed:0.02", faults=lambda call: Fault("lag", 0.5) if call.kind == "GET" else None
     )
@@ -234,7 +253,7 @@ def test_what_an_earlier_life_lost_just_now_is_looked_for_in_full(tmp_path: Path
         yield second
 
     async def main() -> None:
-        transport = Late(sandbox)
+        transport = kind(sandbox)
         async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
             journal = SimulatedJournal(tmp_path / "j")
             job = asyncio.create_task(life(client, source(0), journal, timeout=5))
@@ -283,6 +302,147 @@ def test_a_twin_that_read_what_was_withdrawn_since_intends_anew(tmp_path: Path) 
 
     run(main())
     assert len(sandbox.calls["PATCH"]) == journal.intents == 2
+
+
+async def killed(job: asyncio.Task[list[Result]], journal: SimulatedJournal) -> None:
+    """End a job at once: what it still does reaches no journal."""
+    journal.die()
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
+
+
+@pytest.mark.parametrize("before", ["never left", "rejected"])
+def test_what_is_asked_again_is_not_what_another_left_in_doubt(tmp_path: Path, before: str) -> None:
+    """The first of two updates of an order is done anew, and lost; the second was in doubt at the kill."""
+    sandbox = Sandbox(settle="fixed:4")
+    order = sandbox.add_order(status="RECEIVED_AT_SHIPMENT_WAREHOUSE")
+    sandbox.script("PATCH", Fault("tls") if before == "never left" else None, Fault("slow", 5.0))
+    updates = [update(order.uuid, comment) for comment in ("one", "other")]
+
+    async def source() -> AsyncIterable[Operation]:
+        yield updates[0]
+        await asyncio.sleep(10)
+        order.status = "CREATED"
+        yield updates[1]
+
+    async def main() -> None:
+        journal = SimulatedJournal(tmp_path / "j")
+        async with client_of(sandbox) as client:
+            job = asyncio.create_task(life(client, source(), journal))
+            await asyncio.sleep(11)
+            await killed(job, journal)
+        sandbox.script("PATCH", Fault("dropped_before"))
+        async with client_of(sandbox) as client:
+            again = SimulatedJournal(tmp_path / "j", retry_rejected=True)
+            results = await life(client, updates, again, timeout=30)
+            assert all(is_undecided(each) for each in results)
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 3
+
+
+def test_a_late_copy_of_what_was_sent_again_is_not_taken_for_the_next_one() -> None:
+    """The network held the first back, the second did it; when the next one is lost, the first arrives."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            sandbox.script("PATCH", Fault("late", 8))
+            assert (await client.run(update(uuid, "one"))).ok
+            await asyncio.sleep(6.8 - asyncio.get_running_loop().time())
+            sandbox.script("PATCH", Fault("dropped_before"))
+            with pytest.raises(TransportError, match="may be ours") as caught:
+                await client.run(update(uuid, "other"))
+            assert caught.value.undecided
+
+    run(main())
+
+
+def test_who_has_left_intends_nothing_any_more(tmp_path: Path) -> None:
+    """A lost write is to be sent again when a token comes: by then its job is gone, and its journal closed."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    sandbox.script("PATCH", Fault("dropped_before"), Fault("token_expired"))
+    operations = [update(sandbox.add_order().uuid)]
+    told: list[object] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        async with client_of(sandbox) as client:
+            journal = SimulatedJournal(tmp_path / "j")
+            job = asyncio.create_task(life(client, operations, journal, timeout=60))
+            await asyncio.sleep(1)
+            sandbox.script("TOKEN", Fault("refused"), Fault("refused"), Fault("slow", 25.0))
+            await asyncio.sleep(5)
+            await cut_off(job)
+            await asyncio.sleep(60)
+
+    run(main())
+    assert not told
+    assert len(sandbox.calls["PATCH"]) == 2
+
+
+def added(uuid: str) -> UpdateOrder:
+    """An update that is never sent again once it may have been."""
+    item = Item(name="m", ware_key="1", payment=Money(value=0), cost=1, weight=100, amount=1)
+    return UpdateOrder(OrderChanges(uuid=uuid, packages=[Package(number="9", weight=100, items=[item])]))
+
+
+def test_what_was_called_off_before_it_left_is_still_to_do(tmp_path: Path) -> None:
+    """A stop while writes queue for the rate: their intents are on disk, and are withdrawn."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    operations = [added(sandbox.add_order().uuid) for _ in range(8)]
+
+    async def main() -> None:
+        async with client_of(sandbox, rate=1) as client:
+            async with client.run_all(operations, journal=SimulatedJournal(tmp_path / "j")) as bulk:
+                await asyncio.sleep(3.5)
+                bulk.stop()
+                assert len([each async for each in bulk]) < 8
+        async with client_of(sandbox) as client:
+            results = await life(client, operations, SimulatedJournal(tmp_path / "j"))
+            assert [isinstance(each, Outcome) and each.ok for each in results] == [True] * 8
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 8
+
+
+def test_what_was_refused_with_its_token_is_still_to_do(tmp_path: Path) -> None:
+    """CDEK refused a new token, too, which ends the job: nothing of the write was applied."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    operations = [added(sandbox.add_order().uuid)]
+    sandbox.script("PATCH", Fault("token_expired"), Fault("token_expired"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(AuthError):
+                await life(client, operations, SimulatedJournal(tmp_path / "j"))
+        async with client_of(sandbox) as client:
+            (result,) = await life(client, operations, SimulatedJournal(tmp_path / "j"))
+            assert isinstance(result, Outcome)
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 3
+
+
+def test_a_lost_deletion_stays_in_doubt_when_another_was_taken_for_it() -> None:
+    """It adopted a colleague's, which was turned away; then time is up: ours, held back, is yet to be done."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as client, client_of(sandbox) as colleague:
+            await client.get_order(uuid)
+            await colleague.get_order(uuid)
+            sandbox.script("DELETE", Fault("late", 9), Fault("similar_later"))
+            deleting = asyncio.create_task(client.run(DeleteOrder(uuid), timeout=5))
+            await asyncio.sleep(0.5)
+            await colleague.submit(DeleteOrder(uuid))
+            with pytest.raises(TransportError, match="its answer was lost; then") as caught:
+                await deleting
+            assert caught.value.undecided
+
+    run(main())
 
 
 def test_a_deletion_that_was_turned_away_and_then_lost_is_no_deletion_of_nothing() -> None:
