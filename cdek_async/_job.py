@@ -129,7 +129,7 @@ class Job:
             key = (journal.id, each.position)
             turns.note(each.request_uuid, key)
             if each.in_doubt:  # of a deletion or of an update: a row does not tell
-                turns.doubt(each.order_uuid, key)
+                turns.left(each.order_uuid, key)
 
     def _outcome(
         self, position: int, operation: Operation, sent: Callable[[], None]

@@ -315,6 +315,10 @@ class _Owners:
     def __contains__(self, thing: Hashable) -> bool:
         return thing in self._keys
 
+    def share(self, thing: Hashable, key: Hashable) -> None:
+        """Add it; what is somebody's already is another's to everybody from then on."""
+        self.add(thing, None if self.another(thing, key) else key)
+
     def add(self, thing: Hashable, key: Hashable) -> None:
         self._keys[thing] = key
         if len(self._keys) > _REMEMBERED:
@@ -335,6 +339,7 @@ class Turns:
         self._noted = _Owners()
         self._over = _Owners()
         self._doubts = _Owners()
+        self._left = _Owners()
 
     def note(self, request_uuid: UUID | None, key: Hashable) -> None:
         """A request is that of the operation with this key."""
@@ -350,16 +355,20 @@ class Turns:
         return self._noted.another(request_uuid, key) or request_uuid in self._over
 
     def doubt(self, order_uuid: UUID | None, key: Hashable) -> None:
-        """A write of this order was lost, and never found: what shows later may be that."""
-        self._doubts.add(order_uuid, None if self._doubts.another(order_uuid, key) else key)
+        """A write of this order was lost in this client, and never found: what shows later may be that."""
+        self._doubts.share(order_uuid, key)
+
+    def left(self, order_uuid: UUID | None, key: Hashable) -> None:
+        """One was, long ago, in another process."""
+        self._left.share(order_uuid, key)
 
     def doubted(self, order_uuid: UUID | None) -> bool:
-        """Whether a write of this order was lost."""
+        """Whether a write of this order was lost in this client."""
         return order_uuid in self._doubts
 
     def in_doubt(self, order_uuid: UUID | None, key: Hashable) -> bool:
-        """Whether another one than that with this key was."""
-        return self._doubts.another(order_uuid, key)
+        """Whether another one than that with this key was, here or long ago."""
+        return self._doubts.another(order_uuid, key) or self._left.another(order_uuid, key)
 
     def taken(self, order_uuid: UUID | None) -> bool:
         """Whether a write to an order is under way."""

@@ -18,6 +18,7 @@ import pytest
 from attrs import evolve
 
 from cdek_async import (
+    BadReply,
     CdekClient,
     CdekError,
     DeleteOrder,
@@ -173,6 +174,24 @@ def test_what_never_left_is_sent_and_not_looked_up(tmp_path: Path) -> None:
 
     asyncio.run(main())
     assert min(sandbox.calls["GET"]) > sandbox.calls["DELETE"][-1]
+
+
+def test_what_had_an_answer_that_cdek_does_not_document_is_looked_up_first(tmp_path: Path) -> None:
+    """It tells the caller that nothing is in doubt; the next life makes sure."""
+    sandbox = Sandbox(settle="fixed:0.01")
+    uuid = sandbox.add_order().uuid
+    sandbox.script("DELETE", Fault("redirect"))
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            ((_, failed),) = await job(client, [uuid], Journal(tmp_path / "j"))
+            assert isinstance(failed, BadReply)
+            ((_, done),) = await job(client, [uuid], Journal(tmp_path / "j"))
+            assert isinstance(done, Outcome)
+            assert done.ok
+
+    asyncio.run(main())
+    assert min(sandbox.calls["GET"]) < sandbox.calls["DELETE"][-1]
 
 
 def test_what_is_noted_or_told_too_late_is_not_withdrawn(tmp_path: Path) -> None:

@@ -44,9 +44,11 @@ async def life(
     journal: SimulatedJournal,
     *,
     timeout: float = 10,
+    concurrency: int = 100,
 ) -> list[Result]:
     """Run a job to its end."""
-    async with client.run_all(operations, journal=journal, polling=Polling(timeout=timeout)) as bulk:
+    polling = Polling(timeout=timeout)
+    async with client.run_all(operations, journal=journal, polling=polling, concurrency=concurrency) as bulk:
         return [result async for _, result in bulk]
 
 
@@ -55,6 +57,13 @@ async def cut_off(task: asyncio.Task[list[Result]]) -> None:
     for _ in range(2):
         task.cancel()
         await asyncio.sleep(0.1)
+
+
+async def killed(job: asyncio.Task[list[Result]], journal: SimulatedJournal) -> None:
+    """End a job at once: what it still does reaches no journal."""
+    journal.die()
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
 
 
 def is_undecided(result: Result) -> bool:
@@ -304,13 +313,6 @@ def test_a_twin_that_read_what_was_withdrawn_since_intends_anew(tmp_path: Path) 
     assert len(sandbox.calls["PATCH"]) == journal.intents == 2
 
 
-async def killed(job: asyncio.Task[list[Result]], journal: SimulatedJournal) -> None:
-    """End a job at once: what it still does reaches no journal."""
-    journal.die()
-    job.cancel()
-    await asyncio.gather(job, return_exceptions=True)
-
-
 @pytest.mark.parametrize("before", ["never left", "rejected"])
 def test_what_is_asked_again_is_not_what_another_left_in_doubt(tmp_path: Path, before: str) -> None:
     """The first of two updates of an order is done anew, and lost; the second was in doubt at the kill."""
@@ -341,6 +343,62 @@ def test_what_is_asked_again_is_not_what_another_left_in_doubt(tmp_path: Path, b
     assert len(sandbox.calls["PATCH"]) == 3
 
 
+def test_what_another_one_was_noted_as_is_not_what_an_earlier_one_lost(tmp_path: Path) -> None:
+    """The journal tells whose the request is, before it comes to its row."""
+    blind = True
+    sandbox = Sandbox(
+        settle="fixed:0.1", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
+    )
+    uuid = sandbox.add_order().uuid
+    updates = [update(uuid, comment) for comment in ("one", "other")]
+    sandbox.script("PATCH", Fault("dropped_before"))
+
+    async def main() -> None:
+        nonlocal blind
+        for timeout in (0.5, 20):
+            async with client_of(sandbox) as client:
+                journal = SimulatedJournal(tmp_path / "j")
+                results = await life(client, updates, journal, timeout=timeout, concurrency=1)
+            assert [isinstance(each, Outcome) and each.ok for each in results] == [not blind] * 2
+            blind = False
+        assert not isinstance(results[0], CdekError)
+        assert not results[0].adopted
+
+    run(main())
+    assert len(sandbox.calls["PATCH"]) == 3
+
+
+def test_what_an_earlier_process_lost_long_ago_is_looked_for_once(tmp_path: Path) -> None:
+    """Thousands may have been on their way when it was killed; a read lags three seconds at most."""
+    blind = True
+    sandbox = Sandbox(
+        settle="fixed:0.1", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
+    )
+    sandbox.script("PATCH", Fault("dropped_before"))
+    first, second = DeleteOrder(sandbox.add_order().uuid), update(sandbox.add_order().uuid)
+
+    async def source(seconds: float) -> AsyncIterable[Operation]:
+        yield first
+        await asyncio.sleep(seconds)
+        yield second
+
+    async def main() -> float:
+        nonlocal blind
+        journal = SimulatedJournal(tmp_path / "j")
+        async with client_of(sandbox) as client:
+            job = asyncio.create_task(life(client, source(0), journal))
+            await asyncio.sleep(1)
+            await killed(job, journal)
+        blind, began = False, asyncio.get_running_loop().time()
+        async with client_of(sandbox) as client:
+            results = await life(client, source(10), SimulatedJournal(tmp_path / "j"))
+            assert [isinstance(each, Outcome) and each.ok for each in results] == [True] * 2
+        return began
+
+    began = run(main())
+    assert len([at for at in sandbox.calls["GET"] if began + 9 < at <= sandbox.calls["PATCH"][1]]) == 1
+
+
 def test_a_late_copy_of_what_was_sent_again_is_not_taken_for_the_next_one() -> None:
     """The network held the first back, the second did it; when the next one is lost, the first arrives."""
     sandbox = Sandbox(settle="fixed:0.3")
@@ -360,7 +418,7 @@ def test_a_late_copy_of_what_was_sent_again_is_not_taken_for_the_next_one() -> N
 
 
 def test_who_has_left_intends_nothing_any_more(tmp_path: Path) -> None:
-    """A lost write is to be sent again when a token comes: by then its job is gone, and its journal closed."""
+    """A lost write is to be sent again when a token comes: by then its job is gone, its journal closed."""
     sandbox = Sandbox(settle="fixed:0.3")
     sandbox.script("PATCH", Fault("dropped_before"), Fault("token_expired"))
     operations = [update(sandbox.add_order().uuid)]
@@ -394,11 +452,14 @@ def test_what_was_called_off_before_it_left_is_still_to_do(tmp_path: Path) -> No
     operations = [added(sandbox.add_order().uuid) for _ in range(8)]
 
     async def main() -> None:
-        async with client_of(sandbox, rate=1) as client:
-            async with client.run_all(operations, journal=SimulatedJournal(tmp_path / "j")) as bulk:
-                await asyncio.sleep(3.5)
-                bulk.stop()
-                assert len([each async for each in bulk]) < 8
+        journal = SimulatedJournal(tmp_path / "j")
+        async with (
+            client_of(sandbox, rate=1) as client,
+            client.run_all(operations, journal=journal) as bulk,
+        ):
+            await asyncio.sleep(3.5)
+            bulk.stop()
+            assert len([each async for each in bulk]) < 8
         async with client_of(sandbox) as client:
             results = await life(client, operations, SimulatedJournal(tmp_path / "j"))
             assert [isinstance(each, Outcome) and each.ok for each in results] == [True] * 8
@@ -426,7 +487,7 @@ def test_what_was_refused_with_its_token_is_still_to_do(tmp_path: Path) -> None:
 
 
 def test_a_lost_deletion_stays_in_doubt_when_another_was_taken_for_it() -> None:
-    """It adopted a colleague's, which was turned away; then time is up: ours, held back, is yet to be done."""
+    """It adopted a colleague's, which was turned away; then time is up: ours, held back, is yet to come."""
     sandbox = Sandbox(settle="fixed:0.2")
     uuid = sandbox.add_order().uuid
 
