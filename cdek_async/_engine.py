@@ -16,7 +16,8 @@ from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
 from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain_looks, poll
-from cdek_async._submit import Doubt, Submission, Turns, busy, in_doubt, is_undecided, named
+from cdek_async._submit import Doubt, Submission, busy, in_doubt, is_undecided, named
+from cdek_async._turns import Turns
 from cdek_async._watch import Watch
 
 _OPERATIONS = tuple(KINDS.values())

@@ -48,6 +48,7 @@ LAYERS: list[set[str]] = [
         "_auth",
         "_polling",
         "_submit",
+        "_turns",
     },
     {"_client"},
     {"_public"},

@@ -13,7 +13,7 @@ from cdek_async import (
     UpdateOrder,
 )
 from cdek_async._deadline import Deadline
-from cdek_async._submit import Turns
+from cdek_async._turns import Turns
 from cdek_async.sandbox import Fault, Sandbox
 from tests.sandboxed import client_of
 from tests.virtual import run
