@@ -16,7 +16,7 @@ from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
 from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain_looks, poll
-from cdek_async._submit import Doubt, Submission, busy, in_doubt, is_undecided, named
+from cdek_async._submit import Doubt, Submission, busy, is_undecided, lost_before, named
 from cdek_async._turns import Turns
 from cdek_async._watch import Watch
 
@@ -69,7 +69,7 @@ class Engine:
             ticket = await self.submit(operation, deadline, watch, bulk=bulk, turned_away=ticket)
         except CdekError as error:
             if maybe and not is_undecided(error):
-                raise in_doubt(f"{operation.kind} of {named(operation)}", error) from error
+                raise lost_before(f"{operation.kind} of {named(operation)}", error) from error
             raise
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
         if crossed(outcome):

@@ -97,7 +97,7 @@ class Submission:
             if self._lost:
                 self._turns.doubt(self._draft.order_uuid, self._watch.key)
             if self._lost and isinstance(error, CdekError) and not is_undecided(error):
-                raise in_doubt(self._name(), error) from error
+                raise lost_before(self._name(), error) from error
             raise
 
     async def _find_order(self) -> None:
@@ -286,7 +286,7 @@ def is_undecided(error: CdekError) -> bool:
     return isinstance(error, TransportError) and error.undecided
 
 
-def in_doubt(name: str, error: CdekError) -> TransportError:
+def lost_before(name: str, error: CdekError) -> TransportError:
     """Whatever went wrong later, a write whose answer was lost may have been applied."""
     return TransportError(f"{name}: its answer was lost; then {error}", undecided=True)
 
