@@ -16,7 +16,7 @@ from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
 from cdek_async._polling import LearnedLooks, Looks, Polling, PromptLooks, plain_looks, poll
-from cdek_async._submit import Doubt, Submission, busy, is_undecided, lost_before, named
+from cdek_async._submit import Doubt, Submission, busy, named
 from cdek_async._turns import Turns
 from cdek_async._watch import Watch
 
@@ -59,18 +59,17 @@ class Engine:
             return outcome
         maybe = not _surely_ours(outcome)  # if that was another one's, ours may have been applied
         if maybe and not operation.removal:
+            self.turns.doubt(ticket.order_uuid, watch.key)
             raise TransportError(
                 f"{operation.kind} of {named(operation)}: what may have been it was turned down, for another"
                 " request was under way; look at the order before sending again",
                 undecided=True,
             )
         # Turned down only because another request of its type was under way: wait for that, once.
-        try:
-            ticket = await self.submit(operation, deadline, watch, bulk=bulk, turned_away=ticket)
-        except CdekError as error:
-            if maybe and not is_undecided(error):
-                raise lost_before(f"{operation.kind} of {named(operation)}", error) from error
-            raise
+        if outcome.request.request_uuid:
+            self.turns.over(outcome.request.request_uuid)
+        lost = Doubt(self._draft(operation, ticket), asyncio.get_running_loop().time()) if maybe else None
+        ticket = await self.submit(operation, deadline, watch, bulk=bulk, doubt=lost, turned_away=ticket)
         outcome = await self.settle(ticket, deadline, polling, bulk=bulk)
         if crossed(outcome):
             raise busy(named(operation), undecided=maybe or not _surely_ours(outcome))
@@ -101,7 +100,7 @@ class Engine:
             deadline,
             Urgency.BULK if bulk else Urgency.SINGLE,
             watch,
-            similar=turned_away is not None,
+            similar=turned_away is not None and doubt is None,
             doubt=doubt,
         )
         task = asyncio.create_task(_heard(submission, watch))
@@ -116,7 +115,6 @@ class Engine:
                 submission.abandon()
                 if not submission.in_doubt:
                     task.cancel()
-                    watch.called_off()
         if task.done() and not task.cancelled():
             return task.result()
         why = "the client was closed" if task.done() else f"no answer within {deadline.seconds:g} s"
@@ -204,8 +202,8 @@ class Engine:
             task.get_loop().call_exception_handler(context)
 
     def _draft(self, operation: Operation, before: Ticket | None) -> Ticket:
-        uuid = before.order_uuid if before else operation.order_uuid
-        return Ticket(self._host, self._account, operation.kind, uuid, None, operation.request_type, None)
+        uuid, since = (before.order_uuid, before.since) if before else (operation.order_uuid, None)
+        return Ticket(self._host, self._account, operation.kind, uuid, None, operation.request_type, since)
 
 
 def _surely_ours(outcome: Outcome) -> bool:
@@ -226,7 +224,12 @@ async def _known(outcome: Outcome) -> Outcome:
 
 
 async def _heard(submission: Submission, watch: Watch) -> Ticket:
-    ticket = await submission.run()
+    try:
+        ticket = await submission.run()
+    except BaseException:
+        if not submission.in_doubt:
+            watch.called_off()  # its next life need not look it up, nor take another's request for it
+        raise
     if ticket.verdict in (None, Verdict.OK):
         watch.accepted(ticket)
     return ticket

@@ -124,12 +124,8 @@ class Job:
 
     def _remember(self, journal: Journal) -> None:
         """What earlier lives knew of the orders that they left in doubt."""
-        turns = self._engine.turns
-        for each in journal.beside:
-            key = (journal.id, each.position)
-            turns.note(each.request_uuid, key)
-            if each.in_doubt:  # of a deletion or of an update: a row does not tell
-                turns.left(each.order_uuid, key)
+        for each in journal.beside:  # deletions and updates: a row does not tell
+            self._engine.turns.recall(each.order_uuid, each.request_uuid, (journal.id, each.position))
 
     def _outcome(
         self, position: int, operation: Operation, sent: Callable[[], None]
@@ -226,10 +222,8 @@ class Job:
         except _Unwritten as error:
             raise OSError(str(error)) from error
         except CdekError as error:
-            if is_undecided(error):
+            if is_undecided(error) or isinstance(error, BadReply):  # which proves nothing to a twin
                 self._undecided.add(position)
-            elif error.ticket is None and not isinstance(error, BadReply):
-                watch.called_off()  # the next life need not look it up, nor take another's request for it
             raise
 
     async def _keep(self, journal: Journal, position: int, outcome: Outcome) -> None:

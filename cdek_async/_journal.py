@@ -53,8 +53,9 @@ WHERE position = ?"""
 _SETTLE = """UPDATE operation SET order_uuid = ?, request_uuid = ?, since = ?, adopted = ?, accepted = 1,
 verdict = ?, codes = ? WHERE position = ?"""
 _WITHDRAW = "UPDATE operation SET since = NULL WHERE position = ? AND accepted = 0"
-_BESIDE = """SELECT position, order_uuid, request_uuid, accepted = 0 AND since NOTNULL FROM operation
-WHERE order_uuid IN (SELECT order_uuid FROM operation WHERE accepted = 0 AND since NOTNULL)"""
+_BESIDE = """SELECT position, order_uuid, request_uuid FROM operation
+WHERE (request_uuid NOTNULL OR since NOTNULL AND accepted = 0)
+AND order_uuid IN (SELECT order_uuid FROM operation WHERE accepted = 0 AND since NOTNULL)"""
 _VERDICTS = "SELECT verdict, count(*) FROM operation WHERE verdict NOTNULL GROUP BY verdict"
 
 
@@ -73,12 +74,11 @@ class Entry(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """An operation on an order with a write in doubt: its own, or another one."""
+    """An operation on an order with a write in doubt: one with a request of its own, or one in doubt."""
 
     position: int
     order_uuid: UUID
     request_uuid: UUID | None
-    in_doubt: bool
 
 
 _SOME = UUID(int=0)
@@ -160,8 +160,8 @@ class Journal:
             ((self.id,),) = db.execute("PRAGMA user_version")
             self.verdicts = Counter(dict(db.execute(_VERDICTS)))
             self.beside = tuple(
-                Beside(position, UUID(bytes=order), request and UUID(bytes=request), bool(in_doubt))
-                for position, order, request, in_doubt in db.execute(_BESIDE)
+                Beside(position, UUID(bytes=order), request and UUID(bytes=request))
+                for position, order, request in db.execute(_BESIDE)
             )
         if self._retry_rejected:
             del self.verdicts[Verdict.REJECTED]

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable, resolve, under_way
 from cdek_async._deadline import Deadline
-from cdek_async._errors import CdekError, TransportError
+from cdek_async._errors import AuthError, CdekError, TransportError
 from cdek_async._http import Http
 from cdek_async._models import Call, Reply, State, Ticket, Verdict, sent
 from cdek_async._operations import Operation, look_call
@@ -61,7 +61,8 @@ class Submission:
         self._first = Again.LOOK if doubt else Again.SIMILAR if similar else None
         self._sends_left = 1 if doubt and doubt.lost_by is None else _SENDS
         self._waited = False
-        self._seen = similar
+        # An earlier look showed the order: one that CDEK had taken note of it for, or one by its number.
+        self._seen = similar or (doubt is not None and operation.order_uuid is None)
         self._elder: set[UUID] = set()
         self._elder_runs = False  # as the last look showed it
         self._no: Ticket | None = None
@@ -97,7 +98,10 @@ class Submission:
             if self._lost:
                 self._turns.doubt(self._draft.order_uuid, self._watch.key)
             if self._lost and isinstance(error, CdekError) and not is_undecided(error):
-                raise lost_before(self._name(), error) from error
+                # Whatever went wrong later, the write whose answer was lost may have been applied.
+                raise TransportError(
+                    f"{self._name()}: its answer was lost; then {error}", undecided=True
+                ) from error
             raise
 
     async def _find_order(self) -> None:
@@ -131,18 +135,13 @@ class Submission:
         if self._abandoned:
             raise asyncio.CancelledError
         if self._watch.intends:
-            await self._http.authenticate()
-            if self._abandoned:
-                raise asyncio.CancelledError
-            if not self._lost:
-                self._draft = sent(self._draft, self._http.clock.now())
-            await self._watch.intend(self._draft)
+            await self._intend()
         try:
             reply = await self._http.send(
                 self._call, self._deadline, self._urgency, self._depart, self._returned
             )
-        except TransportError as error:
-            if not error.undecided:
+        except (AuthError, TransportError) as error:
+            if not is_undecided(error):
                 self.in_doubt = self._lost
                 raise
             step: Ticket | Again = Again.LOOK
@@ -154,6 +153,15 @@ class Submission:
         if step is Again.LATER:
             raise TransportError(f"{self._name()}: CDEK says that the order is not ready for it yet")
         return step
+
+    async def _intend(self) -> None:
+        """Have it written down that it goes out, with a token: who waits for one has sent nothing."""
+        await self._http.authenticate()
+        if self._abandoned:
+            raise asyncio.CancelledError
+        if not self._lost:
+            self._draft = sent(self._draft, self._http.clock.now())
+        await self._watch.intend(self._draft)
 
     def _after_all(self, step: Ticket | Again) -> Ticket | Again:
         """A "no" to a second send may be about what the first one did: look again before it counts."""
@@ -284,11 +292,6 @@ class Submission:
 def is_undecided(error: CdekError) -> bool:
     """Whether it says that a write may have been applied."""
     return isinstance(error, TransportError) and error.undecided
-
-
-def lost_before(name: str, error: CdekError) -> TransportError:
-    """Whatever went wrong later, a write whose answer was lost may have been applied."""
-    return TransportError(f"{name}: its answer was lost; then {error}", undecided=True)
 
 
 def busy(order: str, *, undecided: bool) -> TransportError:

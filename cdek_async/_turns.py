@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable
+from math import inf
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -13,9 +14,10 @@ _REMEMBERED = 10_000
 
 
 class _Owners:
-    """Whose things are, the last of them; with a key of None, another's to everybody."""
+    """Whose things are, the last of them up to a limit; with a key of None, another's to everybody."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float = _REMEMBERED) -> None:
+        self._limit = limit
         self._keys: OrderedDict[Hashable, Hashable] = OrderedDict()
 
     def __contains__(self, thing: Hashable) -> bool:
@@ -27,7 +29,8 @@ class _Owners:
 
     def add(self, thing: Hashable, key: Hashable) -> None:
         self._keys[thing] = key
-        if len(self._keys) > _REMEMBERED:
+        self._keys.move_to_end(thing)
+        if len(self._keys) > self._limit:
             self._keys.popitem(last=False)
 
     def another(self, thing: Hashable, key: Hashable) -> bool:
@@ -45,7 +48,8 @@ class Turns:
         self._noted = _Owners()
         self._over = _Owners()
         self._doubts = _Owners()
-        self._left = _Owners()
+        self._left = _Owners(inf)
+        self._known = _Owners(inf)
 
     def note(self, request_uuid: UUID | None, key: Hashable) -> None:
         """A request is that of the operation with this key."""
@@ -56,17 +60,21 @@ class Turns:
         """A request had its verdict in an earlier life: it is nobody's to find any more."""
         self._over.add(request_uuid, None)
 
+    def recall(self, order_uuid: UUID, request_uuid: UUID | None, key: Hashable) -> None:
+        """What a journal knows of an order that was left in doubt: whose a request is, or a doubt."""
+        if request_uuid is None:
+            self._left.share(order_uuid, key)
+        else:
+            self._known.add(request_uuid, key)
+
     def anothers(self, request_uuid: UUID | None, key: Hashable) -> bool:
         """Whether a request is known not to be that of the operation with this key."""
-        return self._noted.another(request_uuid, key) or request_uuid in self._over
+        noted = self._noted.another(request_uuid, key) or self._known.another(request_uuid, key)
+        return noted or request_uuid in self._over
 
     def doubt(self, order_uuid: UUID | None, key: Hashable) -> None:
         """A write of this order was lost in this client, and never found: what shows later may be that."""
         self._doubts.share(order_uuid, key)
-
-    def left(self, order_uuid: UUID | None, key: Hashable) -> None:
-        """One was, long ago, in another process."""
-        self._left.share(order_uuid, key)
 
     def doubted(self, order_uuid: UUID | None) -> bool:
         """Whether a write of this order was lost in this client."""

@@ -255,7 +255,7 @@ def test_what_was_turned_away_and_named_by_nobody_leaves_the_write_in_doubt(kind
         if request.method != "GET":
             return dated(202, {"entity": {"uuid": str(order)}, "requests": [{"type": kind.upper()}]})
         theirs = {
-            "request_uuid": str(UUID(int=len(seen))),
+            "request_uuid": str(UUID(int=seen.count(202))),
             "type": kind.upper(),
             "state": "INVALID",
             "date_time": f"2026-08-01T12:00:{seen.count(202) * 10 - 10:02}+0000",

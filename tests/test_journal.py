@@ -244,7 +244,6 @@ def test_what_is_known_of_orders_with_a_write_in_doubt_is_told(tmp_path: Path) -
         assert [each.position for each in journal.beside] == [0, 1, 2, 3, 4]
         assert [each.order_uuid for each in journal.beside] == orders[:5]
         assert [each.request_uuid for each in journal.beside] == [None, None, None, noted.request_uuid, None]
-        assert [each.in_doubt for each in journal.beside] == [True, True, True, False, True]
 
     asyncio.run(main())
 
