@@ -506,6 +506,90 @@ def test_a_lost_deletion_stays_in_doubt_when_another_was_taken_for_it() -> None:
     run(main())
 
 
+def test_what_adopted_a_request_that_was_turned_away_is_not_taken_for_the_next_one() -> None:
+    """It was held back, adopted a colleague's, and is undecided; it arrives when the next one is lost."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    uuid = sandbox.add_order().uuid
+
+    async def main() -> None:
+        async with client_of(sandbox) as client, client_of(sandbox) as colleague:
+            await client.get_order(uuid)
+            await colleague.get_order(uuid)
+            sandbox.script("PATCH", Fault("late", 9), Fault("similar_later"))
+            updating = asyncio.create_task(client.run(update(uuid, "one")))
+            await asyncio.sleep(0.5)
+            await colleague.submit(update(uuid, "theirs"))
+            with pytest.raises(TransportError, match="may have been it was turned down"):
+                await updating
+            await asyncio.sleep(8 - asyncio.get_running_loop().time())
+            sandbox.script("PATCH", Fault("dropped_before"))
+            with pytest.raises(TransportError, match="may be ours") as caught:
+                await client.run(update(uuid, "next"))
+            assert caught.value.undecided
+
+    run(main())
+
+
+def test_an_order_that_an_earlier_life_found_by_its_number_was_there(tmp_path: Path) -> None:
+    """The deletion was on its way at the kill: that there is no order any more is what it did."""
+    sandbox = Sandbox(settle="fixed:0", readable=0)
+    operations = [DeleteOrder(im_number=sandbox.add_order().number)]
+    sandbox.script("DELETE", Fault("slow", 5.0))
+
+    async def main() -> None:
+        journal = SimulatedJournal(tmp_path / "j")
+        async with client_of(sandbox) as client:
+            job = asyncio.create_task(life(client, operations, journal))
+            await asyncio.sleep(2)
+            await killed(job, journal)
+        async with client_of(sandbox) as client:
+            (result,) = await life(client, operations, SimulatedJournal(tmp_path / "j"))
+            assert isinstance(result, Outcome)
+            assert result.ok
+
+    run(main())
+
+
+class Forbidding(SandboxTransport):
+    """Shows a page of its own for what CDEK says to the first update of an order."""
+
+    def __init__(self, sandbox: Sandbox, order: str) -> None:
+        super().__init__(sandbox)
+        self._order = order
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        if request.method != "PATCH" or self._order not in request.content.decode():
+            return response
+        self._order = "none any more"
+        headers = {"content-type": "text/html", "date": response.headers["date"]}
+        return httpx.Response(403, content=b"<html>", headers=headers)
+
+
+def test_a_twin_of_what_had_an_undocumented_answer_sends_nothing(tmp_path: Path) -> None:
+    """It proves nothing: the update was applied, and reads lag behind it."""
+    sandbox = Sandbox(
+        settle="fixed:0.02", faults=lambda call: Fault("lag", 2.0) if call.kind == "GET" else None
+    )
+    other, uuid = (sandbox.add_order().uuid for _ in range(2))
+
+    async def source() -> AsyncIterable[Operation]:
+        yield update(other)
+        await asyncio.sleep(10)
+        yield update(uuid)
+        await asyncio.sleep(0.1)
+        yield update(uuid)
+
+    async def main() -> None:
+        transport = Forbidding(sandbox, uuid)
+        async with CdekClient(sandbox.client_id, sandbox.client_secret, transport=transport) as client:
+            results = await life(client, source(), SimulatedJournal(tmp_path / "j"))
+            assert [type(each) for each in results] == [Outcome, BadReply, Outcome]
+
+    run(main())
+    assert len(sandbox.applied) == 2
+
+
 def test_a_deletion_that_was_turned_away_and_then_lost_is_no_deletion_of_nothing() -> None:
     """The order was there when the first one was noted: that it is not after the second is its end."""
     sandbox = Sandbox(settle="fixed:0", readable=0)
