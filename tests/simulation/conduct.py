@@ -42,17 +42,17 @@ def follow(exchange: Exchange) -> None:
     effort = exchange.effort
     if exchange.point in TOKENS:
         return
+    left = effort.left_at is not None and exchange.at <= effort.left_at + INSTANT  # by an earlier life
     match exchange.result:
         case "lost":
             effort.state, effort.lost_at = "lost", exchange.ended
-            effort.lost += 1
+            effort.lost += not left  # which counted it as one
         case "noted" | "no" | "busy" as state:
             # After a lost one, a "no" is looked after, and what CDEK is busy with may be ours.
             effort.state = "lost" if effort.lost_at is not None and state == "no" else state
             effort.noes += state == "no"
-            left = effort.left_at is not None and exchange.at <= effort.left_at + INSTANT
             if left and state != "noted" and effort.lost_at is None:
-                effort.state = "fresh"  # an earlier life heard that it was not applied
+                effort.state = "fresh"  # and that one alone heard that it was not applied
             if state == "noted":
                 effort.noted_at = exchange.ended
             effort.resumed = False

@@ -105,7 +105,8 @@ class Effort:
 
     def killed(self, at: float) -> None:
         """Its process died: what it knew by word of mouth only is in doubt."""
-        if self.lost_at is None and not self.judged and self.state in ("no", "busy"):  # it was not applied
+        told = self.judged and not self.doubted
+        if self.lost_at is None and not told and self.state in ("no", "busy"):  # it was not applied
             self.state = "fresh"
         if self.state != "fresh":
             self.state, self.lost_at, self.lost = "lost", at, 1
