@@ -530,6 +530,21 @@ def test_what_adopted_a_request_that_was_turned_away_is_not_taken_for_the_next_o
     run(main())
 
 
+def test_a_deletion_that_was_turned_away_and_bears_no_name_is_in_doubt() -> None:
+    """CDEK never shows whose it is: it may be a stranger's, and ours may yet be done."""
+    sandbox = Sandbox(settle="fixed:0.2")
+    sandbox.script("DELETE", Fault("similar_later"))
+    sandbox.script("GET", *[Fault("no_request_uuid")] * 50)
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TransportError) as caught:
+                await client.run(DeleteOrder(sandbox.add_order().uuid))
+            assert caught.value.undecided
+
+    run(main())
+
+
 def test_an_order_that_an_earlier_life_found_by_its_number_was_there(tmp_path: Path) -> None:
     """The deletion was on its way at the kill: that there is no order any more is what it did."""
     sandbox = Sandbox(settle="fixed:0", readable=0)
