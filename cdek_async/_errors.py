@@ -61,6 +61,11 @@ class TransportError(CdekError):
         self.undecided = undecided
 
 
+def is_undecided(error: object) -> bool:
+    """Whether it says that a write may have reached CDEK."""
+    return isinstance(error, TransportError) and error.undecided
+
+
 class AuthError(CdekError):
     """CDEK refused the credentials, or the token that it has just issued for them."""
 

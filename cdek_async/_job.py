@@ -9,14 +9,14 @@ from attrs import evolve
 
 from cdek_async._deadline import Deadline, finished
 from cdek_async._engine import Engine
-from cdek_async._errors import AuthError, BadReply, CdekError
+from cdek_async._errors import AuthError, BadReply, CdekError, is_undecided
 from cdek_async._journal import Entry, Journal
 from cdek_async._models import Ticket
 from cdek_async._operations import Operation
 from cdek_async._outcome import Outcome, first_outcome
 from cdek_async._polling import Polling
 from cdek_async._progress import Progress
-from cdek_async._submit import Doubt, is_undecided
+from cdek_async._submit import Doubt
 from cdek_async._watch import Watch
 
 Result = Outcome | CdekError
@@ -64,7 +64,7 @@ class _Recorder(_Sender):
         super().__init__(progress, sent)
         self._journal = journal
         self._position = position
-        self.key = (journal.id, position)
+        self.key = journal.key(position)
 
     async def intend(self, draft: Ticket) -> None:
         try:
@@ -125,7 +125,7 @@ class Job:
     def _remember(self, journal: Journal) -> None:
         """What earlier lives knew of the orders that they left in doubt."""
         for each in journal.beside:  # deletions and updates: a row does not tell
-            self._engine.turns.recall(each.order_uuid, each.request_uuid, (journal.id, each.position))
+            self._engine.turns.recall(each.order_uuid, each.request_uuid, journal.key(each.position))
 
     def _outcome(
         self, position: int, operation: Operation, sent: Callable[[], None]
@@ -185,7 +185,7 @@ class Job:
         if entry is not None and entry.over:
             self._engine.turns.over(entry.over)
         elif entry is not None:
-            self._engine.turns.note(entry.ticket.request_uuid, (journal.id, position))
+            self._engine.turns.note(entry.ticket.request_uuid, journal.key(position))
         known = None if entry is None else first_outcome(entry.ticket)
         if known is not None:
             sent()

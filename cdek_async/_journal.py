@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
@@ -114,8 +114,7 @@ class Journal:
         self.path = Path(path)
         self.verdicts: Counter[str] = Counter()
         """The verdicts that stood when it was opened."""
-        self.id = 0
-        """Of this file, whatever it is called and whoever opens it."""
+        self._id = 0
         self.beside: tuple[Beside, ...] = ()
         """All of the orders that had a write in doubt when it was opened."""
         self._about = dict(about or {})
@@ -157,7 +156,7 @@ class Journal:
     def _connect(self, about: dict[str, str]) -> sqlite3.Connection:
         db = _connect(self.path, about, self._notes)
         with _telling(self.path):
-            ((self.id,),) = db.execute("PRAGMA user_version")
+            ((self._id,),) = db.execute("PRAGMA user_version")
             self.verdicts = Counter(dict(db.execute(_VERDICTS)))
             self.beside = tuple(
                 Beside(position, UUID(bytes=order), request and UUID(bytes=request))
@@ -171,6 +170,10 @@ class Journal:
         if self._writer is None:
             raise RuntimeError(f"{self.path}: this journal is not open")
         return self._writer
+
+    def key(self, position: int) -> Hashable:
+        """The same for the same operation of this file, whatever it is called and whoever opens it."""
+        return self._id, position
 
     async def claim(self, position: int, operation: Operation) -> Entry | None:
         """Take a position for an operation; what is known of it, or of its twin at another position.

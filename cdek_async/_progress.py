@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from cdek_async._errors import CdekError, TransportError, Unsettled
+from cdek_async._errors import CdekError, Unsettled, is_undecided
 from cdek_async._outcome import Outcome
 
 
@@ -43,6 +43,6 @@ def word_of(result: Outcome | CdekError) -> str:
         return str(result.verdict)
     if isinstance(result, Unsettled):
         return "unsettled"
-    if isinstance(result, TransportError) and result.undecided:
+    if is_undecided(result):
         return "undecided"
     return "failed"

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from cdek_async._accept import Again, adopt, adopt_running, receive, resolvable, resolve, under_way
 from cdek_async._deadline import Deadline
-from cdek_async._errors import AuthError, CdekError, TransportError
+from cdek_async._errors import AuthError, CdekError, TransportError, is_undecided
 from cdek_async._http import Http
 from cdek_async._models import Call, Reply, State, Ticket, Verdict, sent
 from cdek_async._operations import Operation, look_call
@@ -287,11 +287,6 @@ class Submission:
 
     def _order(self) -> str:
         return named(self._operation, self._draft.order_uuid)
-
-
-def is_undecided(error: CdekError) -> bool:
-    """Whether it says that a write may have been applied."""
-    return isinstance(error, TransportError) and error.undecided
 
 
 def busy(order: str, *, undecided: bool) -> TransportError:

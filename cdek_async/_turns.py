@@ -46,7 +46,7 @@ class Turns:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
         self._noted = _Owners()
-        self._over = _Owners()
+        self._over = _Owners()  # apart: a long journal's rows would drive out what is still looked for
         self._doubts = _Owners()
         self._left = _Owners(inf)
         self._known = _Owners(inf)
@@ -57,7 +57,7 @@ class Turns:
             self._noted.add(request_uuid, key)
 
     def over(self, request_uuid: UUID) -> None:
-        """A request had its verdict in an earlier life: it is nobody's to find any more."""
+        """A request had its verdict: it is nobody's to find any more."""
         self._over.add(request_uuid, None)
 
     def recall(self, order_uuid: UUID, request_uuid: UUID | None, key: Hashable) -> None:

@@ -25,6 +25,7 @@ from cdek_async import (
     UpdateOrder,
     Verdict,
 )
+from cdek_async._errors import is_undecided
 from cdek_async._journal import Entry
 from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport
 from tests.sandboxed import client_of
@@ -64,10 +65,6 @@ async def killed(job: asyncio.Task[list[Result]], journal: SimulatedJournal) -> 
     journal.die()
     job.cancel()
     await asyncio.gather(job, return_exceptions=True)
-
-
-def is_undecided(result: Result) -> bool:
-    return isinstance(result, TransportError) and result.undecided
 
 
 def test_what_is_still_on_its_way_is_found_by_the_next_life(tmp_path: Path) -> None:
@@ -486,22 +483,32 @@ def test_what_was_refused_with_its_token_is_still_to_do(tmp_path: Path) -> None:
     assert len(sandbox.calls["PATCH"]) == 3
 
 
+async def crossed_for_a_colleague(
+    sandbox: Sandbox, client: CdekClient, ours: Operation, theirs: Operation, *, timeout: float, match: str
+) -> None:
+    """Ours is held back for 9 seconds, and adopts a colleague's that is turned away: it stays in doubt."""
+    order = ours.order_uuid
+    assert order is not None
+    async with client_of(sandbox) as colleague:
+        await client.get_order(order)
+        await colleague.get_order(order)
+        sandbox.script("DELETE" if ours.removal else "PATCH", Fault("late", 9), Fault("similar_later"))
+        running = asyncio.create_task(client.run(ours, timeout=timeout))
+        await asyncio.sleep(0.5)
+        await colleague.submit(theirs)
+        with pytest.raises(TransportError, match=match) as caught:
+            await running
+        assert caught.value.undecided
+
+
 def test_a_lost_deletion_stays_in_doubt_when_another_was_taken_for_it() -> None:
     """It adopted a colleague's, which was turned away; then time is up: ours, held back, is yet to come."""
     sandbox = Sandbox(settle="fixed:0.2")
-    uuid = sandbox.add_order().uuid
+    deletion = DeleteOrder(sandbox.add_order().uuid)
 
     async def main() -> None:
-        async with client_of(sandbox) as client, client_of(sandbox) as colleague:
-            await client.get_order(uuid)
-            await colleague.get_order(uuid)
-            sandbox.script("DELETE", Fault("late", 9), Fault("similar_later"))
-            deleting = asyncio.create_task(client.run(DeleteOrder(uuid), timeout=3))
-            await asyncio.sleep(0.5)
-            await colleague.submit(DeleteOrder(uuid))
-            with pytest.raises(TransportError, match="time was up") as caught:
-                await deleting
-            assert caught.value.undecided
+        async with client_of(sandbox) as client:
+            await crossed_for_a_colleague(sandbox, client, deletion, deletion, timeout=3, match="time was up")
 
     run(main())
 
@@ -510,17 +517,13 @@ def test_what_adopted_a_request_that_was_turned_away_is_not_taken_for_the_next_o
     """It was held back, adopted a colleague's, and is undecided; it arrives when the next one is lost."""
     sandbox = Sandbox(settle="fixed:0.2")
     uuid = sandbox.add_order().uuid
+    ours, theirs = update(uuid, "one"), update(uuid, "theirs")
 
     async def main() -> None:
-        async with client_of(sandbox) as client, client_of(sandbox) as colleague:
-            await client.get_order(uuid)
-            await colleague.get_order(uuid)
-            sandbox.script("PATCH", Fault("late", 9), Fault("similar_later"))
-            updating = asyncio.create_task(client.run(update(uuid, "one")))
-            await asyncio.sleep(0.5)
-            await colleague.submit(update(uuid, "theirs"))
-            with pytest.raises(TransportError, match="may have been it was turned down"):
-                await updating
+        async with client_of(sandbox) as client:
+            await crossed_for_a_colleague(
+                sandbox, client, ours, theirs, timeout=60, match="may have been it was turned down"
+            )
             await asyncio.sleep(8 - asyncio.get_running_loop().time())
             sandbox.script("PATCH", Fault("dropped_before"))
             with pytest.raises(TransportError, match="may be ours") as caught:

@@ -23,9 +23,9 @@ def check_write(record: Record, effort: Effort, now: float) -> None:
         record.violate("R2: a write was sent after its caller had left")
     if effort.state == "no":
         record.violate("R2: a write was sent after CDEK had said no")
-    if effort.state == "noted" and not any(map(turned_away, record.own(effort))):
-        record.violate("R2: a write was sent after CDEK had taken note of it")
     away = [turned_away(each) for each in record.own(effort)]
+    if effort.state == "noted" and not any(away):
+        record.violate("R2: a write was sent after CDEK had taken note of it")
     # What the network delivers twice may be turned away for itself, and that is what the client hears of.
     if effort.lost_at is None or (any(away) if effort.doubled else away and all(away)):
         return
@@ -42,16 +42,16 @@ def follow(exchange: Exchange) -> None:
     effort = exchange.effort
     if exchange.point in TOKENS:
         return
-    left = effort.left_at is not None and exchange.at <= effort.left_at + INSTANT  # by an earlier life
+    former = exchange.of_former_life
     match exchange.result:
         case "lost":
             effort.state, effort.lost_at = "lost", exchange.ended
-            effort.lost += not left  # which counted it as one
+            effort.lost += not former  # which counted it as one
         case "noted" | "no" | "busy" as state:
             # After a lost one, a "no" is looked after, and what CDEK is busy with may be ours.
             effort.state = "lost" if effort.lost_at is not None and state == "no" else state
             effort.noes += state == "no"
-            if left and state != "noted" and effort.lost_at is None:
+            if former and state != "noted" and effort.lost_at is None:
                 effort.state = "fresh"  # and that one alone heard that it was not applied
             if state == "noted":
                 effort.noted_at = exchange.ended

@@ -272,8 +272,7 @@ class Network:
         if exchange.result == "refused token":
             if exchange.token == self._token:
                 self._token = ""
-            left_at = exchange.effort.left_at
-            if exchange.effort.over_at is None and (left_at is None or exchange.at > left_at + INSTANT):
+            if exchange.effort.over_at is None and not exchange.of_former_life:  # else nobody hears of it
                 self._refused.setdefault(exchange.token, (self._record.now(), exchange.effort))
         elif exchange.result == "token":
             body = json.loads(answer.body)

@@ -48,6 +48,12 @@ class Exchange:
     dated: bool = False
     """Its Date was taken for CDEK's."""
 
+    @property
+    def of_former_life(self) -> bool:
+        """Whoever made it had left when the present life of its operation began."""
+        left_at = self.effort.left_at
+        return left_at is not None and self.at <= left_at + INSTANT
+
 
 @define(eq=False)
 class Effort:
