@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -51,8 +50,6 @@ def start(
     start_new_session: bool = False,
 ) -> subprocess.Popen[bytes]:
     """A command in a child process, with pipes for what is not given."""
-    # A shell that runs the tests in the background has SIGINT ignored, and children inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "cdek_async", *arguments],
         env=env or environment(),
