@@ -20,6 +20,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Count = TypeVar("Count")
 
+# Seconds for which a source that never waits may keep the loop to itself. A turn of the loop for each item
+# would be a tenth of what an order costs.
+_TURN = 0.001
+
 
 class Bulk(Generic[Item, Result, Count]):
     """Many pieces of work at once; `async for item, result in bulk`, in the order in which they end.
@@ -184,9 +188,13 @@ async def _one_by_one(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncGener
             async for item in items:
                 yield item
         else:
+            loop = asyncio.get_running_loop()
+            turn = loop.time()
             for item in items:
                 yield item
-                await asyncio.sleep(0)  # a source that never waits must not keep the loop to itself
+                if loop.time() - turn >= _TURN:
+                    await asyncio.sleep(0)
+                    turn = loop.time()
     finally:  # `for` closes no generator that it leaves early
         if isinstance(items, AsyncGenerator):
             await items.aclose()

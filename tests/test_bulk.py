@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdek_async import Bulk
-from tests.virtual import run
+from tests.virtual import run, stall
 
 Work = Callable[[Any, Callable[[], None]], Coroutine[Any, Any, Any]]
 
@@ -151,15 +151,22 @@ def test_a_slow_consumer_bounds_what_is_taken(asynchronous: bool) -> None:
     run(main())
 
 
-def test_a_source_that_never_waits_leaves_room() -> None:
-    """An endless list of items does not keep the loop from the first results."""
+@pytest.mark.parametrize(("seconds", "most"), [(0.00025, 20), (1, 6)])
+def test_a_source_that_never_waits_leaves_room(seconds: float, most: int) -> None:
+    """An endless list keeps the loop for a millisecond at a time, or for one item that takes longer."""
 
     async def main() -> None:
         source = count()
-        async with bulk(source, at_once, 10_000) as results:
+
+        def endless() -> Iterator[int]:
+            for item in source:
+                stall(seconds)
+                yield item
+
+        async with bulk(endless(), at_once, 10_000) as results:
             async for item, _ in results:
                 assert item == 0
-                assert next(source) < 20
+                assert next(source) < most
                 break
 
     run(main())

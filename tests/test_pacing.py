@@ -5,25 +5,20 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from math import inf
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cdek_async._pacing import MAX_RATE, Pacer, Urgency
-from tests.virtual import VirtualLoop, run
+from tests.virtual import run, stall
 
 RATES = [0.5, 1, 2.5, 7, 50, 200, 999.9]
 
 
 def now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def stall(seconds: float) -> None:
-    """Time passes, and nothing of the loop runs."""
-    cast("VirtualLoop", asyncio.get_running_loop())._jump.now += seconds
 
 
 async def sent(pacer: Pacer, count: int, times: list[float], urgency: Urgency = Urgency.BULK) -> None:

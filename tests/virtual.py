@@ -29,11 +29,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """`loop.time()` starts at 0 and jumps; threads and sockets do not belong here."""
 
     def __init__(self) -> None:
-        self._jump = _Jump()
-        super().__init__(self._jump)
+        self.jump = _Jump()
+        super().__init__(self.jump)
 
     def time(self) -> float:
-        return self._jump.now
+        return self.jump.now
+
+
+def stall(seconds: float) -> None:
+    """Time passes in which nothing else of the loop runs."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.jump.now += seconds
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
