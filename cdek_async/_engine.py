@@ -11,7 +11,7 @@ from cdek_async._deadline import Deadline
 from cdek_async._errors import CdekError, TransportError, Unsettled
 from cdek_async._http import Http
 from cdek_async._learning import SettleTimes
-from cdek_async._models import Ticket, Verdict
+from cdek_async._models import Ticket
 from cdek_async._operations import KINDS, Operation, look_call
 from cdek_async._outcome import Outcome, conclude, first_outcome, readable
 from cdek_async._pacing import Urgency
@@ -103,7 +103,7 @@ class Engine:
             similar=turned_away is not None and doubt is None,
             doubt=doubt,
         )
-        task = asyncio.create_task(_heard(submission, watch))
+        task = asyncio.create_task(submission.run())
         self._submissions.add(task)
         try:
             await deadline.wait(task)
@@ -221,15 +221,3 @@ def _closed(ticket: Ticket) -> Unsettled:
 
 async def _known(outcome: Outcome) -> Outcome:
     return outcome
-
-
-async def _heard(submission: Submission, watch: Watch) -> Ticket:
-    try:
-        ticket = await submission.run()
-    except BaseException:
-        if not submission.in_doubt:
-            watch.called_off()  # its next life need not look it up, nor take another's request for it
-        raise
-    if ticket.verdict in (None, Verdict.OK):
-        watch.accepted(ticket)
-    return ticket

@@ -1,9 +1,9 @@
 """Calls with a token: replayed once when it was refused, retried where nothing was applied."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from math import inf
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import tenacity
 
@@ -72,16 +72,29 @@ class Http:
         call: Call,
         deadline: Deadline,
         urgency: Urgency,
-        departing: Callable[[], None],
-        returned: Callable[[], None],
+        departing: Callable[[], None] = lambda: None,
+        returned: Callable[[], None] = lambda: None,
     ) -> Reply:
-        """Send a write once; `departing` is called right before the wire, `returned` before a replay.
+        """Make a call; a refused token is renewed and it is replayed once, for nothing was applied.
 
-        Raises `TransportError`: unless it is `undecided`, nothing was applied.
+        `departing` is called right before the wire, `returned` before a replay. Raises `TransportError`:
+        unless it is `undecided`, nothing was applied.
         """
-        return answered(call, await self._authorized(call, deadline, urgency, departing, returned))
+        token, reply = await self._exchange(call, deadline, urgency, departing)
+        if _token_refused(call, reply):
+            self._credentials.refused(token)
+            returned()
+            token, reply = await self._exchange(call, deadline, urgency, departing)
+            if _token_refused(call, reply):
+                self._credentials.refused(token)
+                raise AuthError(
+                    "CDEK refuses the token that it has just issued: are these keys of this host?"
+                )
+        if reply.status < TOO_MANY:
+            self._quota.refund()
+        return answered(call, reply)
 
-    async def retried_write(self, send: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+    def retried_write(self, send: Callable[[], Awaitable[T]], deadline: Deadline) -> Coroutine[Any, Any, T]:
         """Make a write again for as long as it proves not to have been applied."""
 
         def unsent(error: BaseException) -> bool:
@@ -91,13 +104,13 @@ class Http:
                 and self._may_retry()
             )
 
-        return await retried(send, unsent, deadline)
+        return retried(send, unsent, deadline)
 
     async def look(
         self, call: Call, deadline: Deadline, urgency: Urgency, usable: Callable[[Reply], bool]
     ) -> Reply:
         """Read once; an answer that is none, or not `usable`, is raised."""
-        reply = answered(call, await self._authorized(call, deadline, urgency))
+        reply = await self.send(call, deadline, urgency)
         if not usable(reply):
             raise BadReply(
                 f"GET {call.path}: answered {reply.status} with {_codes(reply) or reply.snippet}",
@@ -131,30 +144,7 @@ class Http:
             attempts=None if to_the_end else _ATTEMPTS,
         )
 
-    async def _authorized(
-        self,
-        call: Call,
-        deadline: Deadline,
-        urgency: Urgency,
-        departing: Callable[[], None] = lambda: None,
-        returned: Callable[[], None] = lambda: None,
-    ) -> Reply:
-        """One exchange; a refused token is renewed and the call replayed once, for nothing was applied."""
-        token, reply = await self._send(call, deadline, urgency, departing)
-        if _token_refused(call, reply):
-            self._credentials.refused(token)
-            returned()
-            token, reply = await self._send(call, deadline, urgency, departing)
-            if _token_refused(call, reply):
-                self._credentials.refused(token)
-                raise AuthError(
-                    "CDEK refuses the token that it has just issued: are these keys of this host?"
-                )
-        if reply.status < TOO_MANY:
-            self._quota.refund()
-        return reply
-
-    async def _send(
+    async def _exchange(
         self, call: Call, deadline: Deadline, urgency: Urgency, departing: Callable[[], None]
     ) -> tuple[str, Reply]:
         token, leave = await self._leave(call, deadline, urgency)

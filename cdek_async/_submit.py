@@ -79,7 +79,9 @@ class Submission:
     async def run(self) -> Ticket:
         """The ticket; raises `TransportError` (see `undecided`), `AuthError` or `BadReply`."""
         try:
-            await self._find_order()
+            self._call = self._operation.call(self._draft.order_uuid)
+            if self._call is None:
+                await self._find_order()
             if self._draft.final:
                 return self._draft
             if self._turns.taken(self._draft.order_uuid) or self._turns.doubted(self._draft.order_uuid):
@@ -91,29 +93,34 @@ class Submission:
                 # A late copy of a lost one may yet come; who comes back for one that he left may not see it.
                 if (self._lost and not ticket.adopted) or (self._abandoned and self._watch.key):
                     self._turns.doubt(ticket.order_uuid, self._watch.key)
-                return ticket
             finally:
                 turn.release()
-        except (CdekError, asyncio.CancelledError) as error:
-            if self._lost:
-                self._turns.doubt(self._draft.order_uuid, self._watch.key)
-            if self._lost and isinstance(error, CdekError) and not is_undecided(error):
-                # Whatever went wrong later, the write whose answer was lost may have been applied.
-                raise TransportError(
-                    f"{self._name()}: its answer was lost; then {error}", undecided=True
-                ) from error
+        except BaseException as error:
+            self._failed(error)
             raise
+        if ticket.verdict in (None, Verdict.OK):
+            self._watch.accepted(ticket)
+        return ticket
+
+    def _failed(self, error: BaseException) -> None:
+        if not self.in_doubt:
+            self._watch.called_off()  # its next life need not look it up, nor take another's request for it
+        if self._lost:
+            self._turns.doubt(self._draft.order_uuid, self._watch.key)
+        if self._lost and isinstance(error, CdekError) and not is_undecided(error):
+            # Whatever went wrong later, the write whose answer was lost may have been applied.
+            raise TransportError(
+                f"{self._name()}: its answer was lost; then {error}", undecided=True
+            ) from error
 
     async def _find_order(self) -> None:
         """Look the order up by its number: no answer to a write tells whose number its order bears."""
+        call = look_call(None, self._operation.numbers)
+        reply = await self._http.read(call, self._deadline, self._urgency, resolvable)
+        self._draft = resolve(self._draft, self._operation.numbers, reply)
+        self._seen = not self._draft.final
         self._call = self._operation.call(self._draft.order_uuid)
-        if self._call is None:
-            call = look_call(None, self._operation.numbers)
-            reply = await self._http.read(call, self._deadline, self._urgency, resolvable)
-            self._draft = resolve(self._draft, self._operation.numbers, reply)
-            self._seen = not self._draft.final
-            self._call = self._operation.call(self._draft.order_uuid)
-            self._note_elder(reply)
+        self._note_elder(reply)
 
     async def _until_noted(self) -> Ticket:
         step: Ticket | Again
