@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ from cdek_async.sandbox import Call, Sandbox
 from tests.cli.terminal import start
 from tests.sandboxed import client_of
 from tests.virtual import run
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a demo leaves behind is for who ran it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # which is then found anew
 
 
 def test_the_demo_deletes_and_agrees_with_the_sandbox() -> None:
