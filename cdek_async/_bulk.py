@@ -20,8 +20,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Count = TypeVar("Count")
 
-# Seconds for which a source that never waits may keep the loop to itself. A turn of the loop for each item
-# would be a tenth of what an order costs.
+# Seconds for which a source that never waits may keep the loop to itself, or one item if that takes longer. A
+# turn of the loop for each item would be an eighth of what an order costs.
 _TURN = 0.001
 
 
@@ -119,7 +119,10 @@ class Bulk(Generic[Item, Result, Count]):
             while True:
                 await self._places.acquire()
                 await self._unsent_places.acquire()
-                self._start(await anext(source))
+                item = await anext(source)
+                if self._feeder is not None and self._feeder.cancelling():  # by the source itself
+                    await asyncio.sleep(0)  # where the cancellation arrives; the source can still clean up
+                self._start(item)
         except StopAsyncIteration:
             pass
         finally:

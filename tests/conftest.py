@@ -9,9 +9,9 @@ from tests.ways import WAYS, Way, as_on
 
 
 def pytest_configure() -> None:
-    """A shell's background and `nohup` leave signals ignored, which children inherit and tests send."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """A shell that runs the tests in the background has SIGINT ignored, and some press Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

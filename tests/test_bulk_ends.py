@@ -331,6 +331,45 @@ def test_a_cancellation_out_of_nowhere_is_a_failure(items: Any, work: Work, give
     run(main())
 
 
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_a_source_may_stop_its_own_job(asynchronous: bool) -> None:
+    """What it gives from then on is not begun, though it never waits; and it is closed in peace."""
+
+    async def main() -> None:
+        begun, closed = list[int](), list[str]()
+
+        async def work(item: int, sent: Callable[[], None]) -> int:
+            begun.append(item)
+            sent()
+            return item
+
+        def synchronously() -> Iterator[int]:
+            try:
+                for item in range(60):
+                    if item == 5:
+                        results.stop()
+                    yield item
+            finally:
+                closed.append("synchronously")
+
+        async def asynchronously() -> AsyncIterator[int]:
+            try:
+                for item in synchronously():
+                    yield item
+            finally:
+                await asyncio.sleep(1)
+                closed.append("asynchronously")
+
+        results = bulk(asynchronously() if asynchronous else synchronously(), work)
+        got: list[int] = []
+        await consume(results, got)
+        assert begun == sorted(got)
+        assert max(got, default=0) < 5
+        assert ("asynchronously" if asynchronous else "synchronously") in closed
+
+    run(main())
+
+
 def test_what_would_leave_in_the_very_turn_of_a_stop_stays() -> None:
     """A submission, a task of its own, that asks for its leave once its item was called off gets none."""
 

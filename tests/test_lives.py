@@ -1,7 +1,7 @@
 """What a job's lives in one client know of each other: whose a request is, and what was lost."""
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from pathlib import Path
 
 import httpx
@@ -87,6 +87,30 @@ def test_what_is_still_on_its_way_is_found_by_the_next_life(tmp_path: Path) -> N
 
     run(main())
     assert len(sandbox.calls["PATCH"]) == 1
+
+
+def test_a_job_that_its_source_stopped_goes_on(tmp_path: Path) -> None:
+    """What was taken and never begun is still to do, and in its place."""
+    sandbox = Sandbox(settle="fixed:0.3")
+    operations = [DeleteOrder(sandbox.add_order().uuid) for _ in range(20)]
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+
+            def source() -> Iterator[Operation]:
+                for number, each in enumerate(operations):
+                    if number == 5:
+                        bulk.stop()
+                    yield each
+
+            bulk = client.run_all(source(), journal=SimulatedJournal(tmp_path / "j"))
+            async with bulk:
+                assert len([result async for _, result in bulk]) <= 5
+            results = await life(client, operations, SimulatedJournal(tmp_path / "j"))
+            assert [isinstance(each, Outcome) and each.ok for each in results] == [True] * 20
+
+    run(main())
+    assert len(sandbox.calls["DELETE"]) == 20
 
 
 def test_another_job_under_the_same_name_is_another_job(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -50,14 +51,18 @@ def start(
     start_new_session: bool = False,
 ) -> subprocess.Popen[bytes]:
     """A command in a child process, with pipes for what is not given."""
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cdek_async", *arguments],
-        env=env or environment(),
-        stdin=subprocess.PIPE,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        start_new_session=start_new_session,
-    )
+    ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a child of nohup's would rightly ignore it
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "cdek_async", *arguments],
+            env=env or environment(),
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            start_new_session=start_new_session,
+        )
+    finally:
+        signal.signal(signal.SIGHUP, ours)
 
 
 def finish(*arguments: str, given: bytes = b"", **options: Any) -> tuple[int, str, str]:
