@@ -89,21 +89,23 @@ class CdekClient:
     def from_env(cls, **options: Unpack[Options]) -> Self:
         """From CDEK_CLIENT_ID, CDEK_CLIENT_SECRET and CDEK_BASE_URL (a URL, or production, test, china).
 
-        Raises `ValueError` naming the variable that is missing.
+        Without CDEK_BASE_URL it is production; a blank one is refused, as is whatever else is missing, by a
+        `ValueError` that names the variable.
         """
         names = ("CDEK_CLIENT_ID", "CDEK_CLIENT_SECRET")
         missing = [name for name in names if not os.environ.get(name, "").strip()]
         if missing:
             raise ValueError(f"not set in the environment: {', '.join(missing)}")
         client_id, client_secret = (os.environ[name].strip() for name in names)
-        base_url = os.environ.get("CDEK_BASE_URL", "").strip() or Environment.PRODUCTION
-        if base_url.upper() in Environment.__members__:
-            base_url = Environment[base_url.upper()]
-        if "://" not in base_url:
-            raise ValueError(
-                f"CDEK_BASE_URL: a URL expected, or production, test or china, not {base_url!r:.80}"
-            )
-        options.setdefault("base_url", base_url)
+        if "base_url" not in options:
+            base_url = os.environ.get("CDEK_BASE_URL", Environment.PRODUCTION).strip()
+            if base_url.upper() in Environment.__members__:
+                base_url = Environment[base_url.upper()]
+            if "://" not in base_url:
+                raise ValueError(
+                    f"CDEK_BASE_URL: a URL expected, or production, test or china, not {base_url!r:.80}"
+                )
+            options["base_url"] = base_url
         return cls(client_id, client_secret, **options)
 
     def __repr__(self) -> str:

@@ -105,10 +105,14 @@ class Engine:
         )
         task = asyncio.create_task(submission.run())
         self._submissions.add(task)
+        heard = False
         try:
             await deadline.wait(task)
+            heard = task.done()
         finally:
-            if task.done():
+            if heard:
+                self._submissions.discard(task)
+            elif task.done():
                 self._over(task)
             else:
                 task.add_done_callback(self._over)

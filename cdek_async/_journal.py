@@ -131,6 +131,8 @@ class Journal:
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such journal")
+        if not Path(path).stat().st_size:  # anybody's empty file: opening it would make a journal of it
+            return {}
         with closing(_connect(Path(path), {}, {})) as db, _telling(Path(path)):
             return dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
 

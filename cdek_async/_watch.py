@@ -1,6 +1,7 @@
 """Watch: who hears of an operation's steps."""
 
 from collections.abc import Callable, Hashable
+from inspect import iscoroutinefunction
 
 from cdek_async._models import Ticket
 
@@ -37,6 +38,10 @@ class Listening(Watch):
     __slots__ = ("_on_ticket",)
 
     def __init__(self, on_ticket: Callable[[Ticket], None]) -> None:
+        if iscoroutinefunction(on_ticket):
+            raise TypeError(
+                "on_ticket: a plain function expected, for nobody waits for it; it may start a task"
+            )
         self._on_ticket = on_ticket
 
     def accepted(self, ticket: Ticket) -> None:

@@ -233,19 +233,39 @@ def test_a_caller_cancelled_while_queueing_sends_nothing() -> None:
 
 
 def test_a_failing_on_ticket_is_the_callers_own_error() -> None:
-    """It is raised as it is; the ticket was there."""
+    """It is raised as it is, and to nobody else; the ticket was there."""
     sandbox = Sandbox()
     uuid = sandbox.add_order().uuid
+    told: list[str] = []
 
     def full(ticket: Ticket) -> None:
         raise OSError("disk full")
 
     async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
         async with client_of(sandbox) as client:
             with pytest.raises(OSError, match="disk full"):
                 await client.run(DeleteOrder(uuid), on_ticket=full)
 
     run(main())
+    assert told == []
+
+
+def test_an_on_ticket_that_nobody_would_await_is_refused() -> None:
+    """Before anything is sent: its ticket would be lost without a word."""
+    sandbox = Sandbox()
+    uuid = sandbox.add_order().uuid
+
+    async def save(ticket: Ticket) -> None:
+        raise AssertionError
+
+    async def main() -> None:
+        async with client_of(sandbox) as client:
+            with pytest.raises(TypeError, match="on_ticket: a plain function expected"):
+                await client.run(DeleteOrder(uuid), on_ticket=save)  # type: ignore[arg-type]
+
+    run(main())
+    assert not sandbox.calls
 
 
 def test_a_failing_on_ticket_of_a_caller_that_left_is_told() -> None:

@@ -75,6 +75,9 @@ def test_from_env(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.setenv("CDEK_BASE_URL", name)
         assert host in repr(CdekClient.from_env(rate=10))
+    monkeypatch.setenv("CDEK_BASE_URL", " ")  # a variable that nobody filled in means no production
+    with pytest.raises(ValueError, match=r"CDEK_BASE_URL: .*production, test or china, not ''"):
+        CdekClient.from_env()
     monkeypatch.setenv("CDEK_BASE_URL", "prod")
     with pytest.raises(ValueError, match=r"CDEK_BASE_URL: .*production, test or china, not 'prod'"):
         CdekClient.from_env()

@@ -43,12 +43,13 @@ def test_a_ticket_is_taken_by_a_client_that_spells_its_host_otherwise() -> None:
 
 
 def test_a_base_url_given_wins_over_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As any option does."""
+    """As any option does, whatever that is."""
     monkeypatch.setenv("CDEK_CLIENT_ID", "me")
     monkeypatch.setenv("CDEK_CLIENT_SECRET", "secret")
-    monkeypatch.setenv("CDEK_BASE_URL", "china")
-    client = CdekClient.from_env(base_url=Environment.TEST)
-    assert repr(client) == "<CdekClient of https://api.edu.cdek.ru>"
+    for name in ("china", "", "nowhere"):
+        monkeypatch.setenv("CDEK_BASE_URL", name)
+        client = CdekClient.from_env(base_url=Environment.TEST)
+        assert repr(client) == "<CdekClient of https://api.edu.cdek.ru>"
 
 
 def asked_of_the_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str, no_proxy: str = "") -> list[bytes]:

@@ -84,7 +84,11 @@ class Manner:
         float, Parameter(help="Calls per second, all together. CDEK promises 200 to an account.")
     ] = 200
     timeout: Annotated[
-        float, Parameter(help="Seconds that one order may take, from its submit to its verdict.")
+        float,
+        Parameter(
+            help="Seconds that one order may take, from its submit to its verdict. They do not count while"
+            " CDEK cannot be reached: the job waits."
+        ),
     ] = 300
     concurrency: Annotated[int, Parameter(help="Orders in flight at once.")] = 4000
     grace: Annotated[

@@ -92,12 +92,13 @@ def test_an_input_that_is_no_longer_what_it_was_is_refused(orders: Path) -> None
     [(None, "no such journal"), (b"uuid\n", "not a journal, or a damaged one"), (b"", "never used")],
 )
 def test_what_is_no_journal_is_one_line(tmp_path: Path, content: bytes | None, line: str) -> None:
-    """Whatever it is instead."""
+    """Whatever it is instead; and it stays what it is."""
     path = tmp_path / "j"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(Stop, match=line):
         resumed(str(path), Wishes(orders=""))
+    assert (path.read_bytes() if path.exists() else None) == content
 
 
 def test_a_directory_is_no_journal(tmp_path: Path) -> None:
