@@ -129,11 +129,12 @@ class Journal:
 
         Nothing, where a job was cut off before it could say anything.
         """
-        if not Path(path).is_file():
+        file = Path(path)
+        if not file.is_file():
             raise FileNotFoundError(f"{path}: no such journal")
-        if not Path(path).stat().st_size:  # anybody's empty file: opening it would make a journal of it
+        if not file.stat().st_size:  # anybody's empty file: opening it would make a journal of it
             return {}
-        with closing(_connect(Path(path), {}, {})) as db, _telling(Path(path)):
+        with closing(_connect(file, {}, {})) as db, _telling(file):
             return dict(db.execute("SELECT name, value FROM note UNION ALL SELECT name, value FROM about"))
 
     async def open(self, host: str, account: str) -> None:

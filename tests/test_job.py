@@ -178,15 +178,11 @@ def test_a_twin_of_what_was_lost_in_this_very_life_is_looked_for_and_not_sent(
     tmp_path: Path, fault: str
 ) -> None:
     """The same operation is run once: its twin looks, in full for it was lost just now, and sends nothing."""
-    blind = True
-    sandbox = Sandbox(
-        settle="fixed:0", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
-    )
+    sandbox = sandboxed.Blind("fixed:0")
     sandbox.script("DELETE", Fault(fault))
     operation = DeleteOrder(sandbox.add_order().uuid)
 
     async def main() -> float:
-        nonlocal blind
         async with sandboxed.client_of(sandbox) as client:
             twins = client.run_all(
                 [operation] * 2,
@@ -198,7 +194,7 @@ def test_a_twin_of_what_was_lost_in_this_very_life_is_looked_for_and_not_sent(
                 _, first = await anext(bulk)
                 assert isinstance(first, TransportError)
                 assert first.undecided
-                blind, told_at = False, asyncio.get_running_loop().time()
+                sandbox.blind, told_at = False, asyncio.get_running_loop().time()
                 _, second = await anext(bulk)
                 if fault == "dropped_after":
                     assert isinstance(second, Outcome)

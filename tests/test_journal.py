@@ -33,6 +33,7 @@ from cdek_async import (
 )
 from cdek_async._models import Issue, Request, State
 from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport, serve
+from tests.sandboxed import Blind
 
 SOON = Polling(wait_initial=0.02, wait_max=0.1, timeout=20)
 
@@ -130,17 +131,12 @@ def test_what_may_have_been_sent_is_looked_up_first(
     tmp_path: Path, transport: Callable[[Sandbox], SandboxTransport]
 ) -> None:
     """An intent without a ticket: adopted where the order shows it, sent where it does not."""
-    down = True
-    sandbox = Sandbox(
-        settle="fixed:0.01",
-        faults=lambda call: Fault("server_error") if down and call.kind == "GET" else None,
-    )
+    sandbox = Blind("fixed:0.01", "server_error")
     sent, unsent = (sandbox.add_order().uuid for _ in range(2))
     # Nobody hears the answers, and no look succeeds until time is up: both stay intents.
     sandbox.script("DELETE", Fault("dropped_after"), Fault("dropped_before"))
 
     async def main() -> None:
-        nonlocal down
         hasty = Polling(timeout=0.5)
         async with client_of(sandbox, transport) as client:
             operations = [DeleteOrder(sent), DeleteOrder(unsent)]
@@ -149,7 +145,7 @@ def test_what_may_have_been_sent_is_looked_up_first(
                     assert isinstance(result, TransportError)
                     assert result.undecided
         assert len(sandbox.calls["DELETE"]) == 2
-        down = False
+        sandbox.blind = False
         async with client_of(sandbox, transport) as client:
             results = dict(await job(client, [sent, unsent], Journal(tmp_path / "j")))
             assert all(isinstance(result, Outcome) and result.ok for result in results.values())
@@ -158,39 +154,33 @@ def test_what_may_have_been_sent_is_looked_up_first(
     asyncio.run(main())
 
 
-def test_what_never_left_is_sent_and_not_looked_up(tmp_path: Path) -> None:
-    """A failure that proves it leaves the operation to do, as if it had never been intended."""
+def failed_and_done_again(tmp_path: Path, fault: Fault, failure: type[CdekError]) -> Sandbox:
+    """The sandbox after a deletion that failed so in one life of its job, and was done in the next."""
     sandbox = Sandbox(settle="fixed:0.01")
     uuid = sandbox.add_order().uuid
-    sandbox.script("DELETE", Fault("tls"))
+    sandbox.script("DELETE", fault)
 
     async def main() -> None:
         async with client_of(sandbox) as client:
             ((_, failed),) = await job(client, [uuid], Journal(tmp_path / "j"))
-            assert isinstance(failed, TransportError)
+            assert isinstance(failed, failure)
             ((_, done),) = await job(client, [uuid], Journal(tmp_path / "j"))
             assert isinstance(done, Outcome)
             assert done.ok
 
     asyncio.run(main())
+    return sandbox
+
+
+def test_what_never_left_is_sent_and_not_looked_up(tmp_path: Path) -> None:
+    """A failure that proves it leaves the operation to do, as if it had never been intended."""
+    sandbox = failed_and_done_again(tmp_path, Fault("tls"), TransportError)
     assert min(sandbox.calls["GET"]) > sandbox.calls["DELETE"][-1]
 
 
 def test_what_had_an_answer_that_cdek_does_not_document_is_looked_up_first(tmp_path: Path) -> None:
     """It tells the caller that nothing is in doubt; the next life makes sure."""
-    sandbox = Sandbox(settle="fixed:0.01")
-    uuid = sandbox.add_order().uuid
-    sandbox.script("DELETE", Fault("redirect"))
-
-    async def main() -> None:
-        async with client_of(sandbox) as client:
-            ((_, failed),) = await job(client, [uuid], Journal(tmp_path / "j"))
-            assert isinstance(failed, BadReply)
-            ((_, done),) = await job(client, [uuid], Journal(tmp_path / "j"))
-            assert isinstance(done, Outcome)
-            assert done.ok
-
-    asyncio.run(main())
+    sandbox = failed_and_done_again(tmp_path, Fault("redirect"), BadReply)
     assert min(sandbox.calls["GET"]) < sandbox.calls["DELETE"][-1]
 
 
@@ -251,11 +241,7 @@ def test_what_is_known_of_orders_with_a_write_in_doubt_is_told(tmp_path: Path) -
 @pytest.mark.parametrize("found", [0, 1])
 def test_two_lost_updates_of_one_order_are_not_taken_for_each_other(tmp_path: Path, found: int) -> None:
     """Both were in doubt when their job ended, one had reached CDEK: the next life leaves both undecided."""
-    blind = True
-    sandbox = Sandbox(
-        settle="fixed:0.01",
-        faults=lambda call: Fault("server_error") if blind and call.kind == "GET" else None,
-    )
+    sandbox = Blind("fixed:0.01", "server_error")
     uuid = sandbox.add_order().uuid
     updates = [UpdateOrder(OrderChanges(uuid=uuid, comment=comment)) for comment in ("one", "two")]
     faults = [Fault("dropped_before"), Fault("dropped_before")]
@@ -263,7 +249,6 @@ def test_two_lost_updates_of_one_order_are_not_taken_for_each_other(tmp_path: Pa
     sandbox.script("PATCH", *faults)
 
     async def main() -> None:
-        nonlocal blind
         for timeout in (0.3, 10):
             async with client_of(sandbox) as client:
                 polling = Polling(wait_initial=0.02, wait_max=0.1, timeout=timeout)
@@ -271,7 +256,7 @@ def test_two_lost_updates_of_one_order_are_not_taken_for_each_other(tmp_path: Pa
                     results = [result async for _, result in bulk]
                 assert len(results) == 2
                 assert all(isinstance(each, TransportError) and each.undecided for each in results)
-            blind = False
+            sandbox.blind = False
 
     asyncio.run(main())
     assert len(sandbox.calls["PATCH"]) == 2

@@ -28,7 +28,7 @@ from cdek_async import (
 from cdek_async._errors import is_undecided
 from cdek_async._journal import Entry
 from cdek_async.sandbox import Call, Fault, Sandbox, SandboxTransport
-from tests.sandboxed import client_of
+from tests.sandboxed import Blind, client_of
 from tests.simulation.journal import SimulatedJournal
 from tests.virtual import run
 
@@ -176,20 +176,16 @@ def test_what_was_rejected_in_this_client_is_not_what_its_retry_lost(tmp_path: P
 
 def test_of_two_that_were_lost_in_one_life_a_twin_finds_neither(tmp_path: Path) -> None:
     """The first was applied, unseen, the second was not: what shows later may be either's."""
-    blind = True
-    sandbox = Sandbox(
-        settle="fixed:3", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
-    )
+    sandbox = Blind("fixed:3")
     sandbox.script("PATCH", Fault("dropped_after"), Fault("dropped_before"))
     uuid = sandbox.add_order().uuid
 
     async def source() -> AsyncIterable[Operation]:
-        nonlocal blind
         yield update(uuid, "one")
         await asyncio.sleep(0.01)
         yield update(uuid, "other")
         await asyncio.sleep(3)
-        blind = False
+        sandbox.blind = False
         yield update(uuid, "other")
 
     async def main() -> None:
@@ -366,22 +362,18 @@ def test_what_is_asked_again_is_not_what_another_left_in_doubt(tmp_path: Path, b
 
 def test_what_another_one_was_noted_as_is_not_what_an_earlier_one_lost(tmp_path: Path) -> None:
     """The journal tells whose the request is, before it comes to its row."""
-    blind = True
-    sandbox = Sandbox(
-        settle="fixed:0.1", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
-    )
+    sandbox = Blind("fixed:0.1")
     uuid = sandbox.add_order().uuid
     updates = [update(uuid, comment) for comment in ("one", "other")]
     sandbox.script("PATCH", Fault("dropped_before"))
 
     async def main() -> None:
-        nonlocal blind
         for timeout in (0.5, 20):
             async with client_of(sandbox) as client:
                 journal = SimulatedJournal(tmp_path / "j")
                 results = await life(client, updates, journal, timeout=timeout, concurrency=1)
-            assert [isinstance(each, Outcome) and each.ok for each in results] == [not blind] * 2
-            blind = False
+            assert [isinstance(each, Outcome) and each.ok for each in results] == [not sandbox.blind] * 2
+            sandbox.blind = False
         assert not isinstance(results[0], CdekError)
         assert not results[0].adopted
 
@@ -391,10 +383,7 @@ def test_what_another_one_was_noted_as_is_not_what_an_earlier_one_lost(tmp_path:
 
 def test_what_an_earlier_process_lost_long_ago_is_looked_for_once(tmp_path: Path) -> None:
     """Thousands may have been on their way when it was killed; a read lags three seconds at most."""
-    blind = True
-    sandbox = Sandbox(
-        settle="fixed:0.1", faults=lambda call: Fault("html") if blind and call.kind == "GET" else None
-    )
+    sandbox = Blind("fixed:0.1")
     sandbox.script("PATCH", Fault("dropped_before"))
     first, second = DeleteOrder(sandbox.add_order().uuid), update(sandbox.add_order().uuid)
 
@@ -404,13 +393,12 @@ def test_what_an_earlier_process_lost_long_ago_is_looked_for_once(tmp_path: Path
         yield second
 
     async def main() -> float:
-        nonlocal blind
         journal = SimulatedJournal(tmp_path / "j")
         async with client_of(sandbox) as client:
             job = asyncio.create_task(life(client, source(0), journal))
             await asyncio.sleep(1)
             await killed(job, journal)
-        blind, began = False, asyncio.get_running_loop().time()
+        sandbox.blind, began = False, asyncio.get_running_loop().time()
         async with client_of(sandbox) as client:
             results = await life(client, source(10), SimulatedJournal(tmp_path / "j"))
             assert [isinstance(each, Outcome) and each.ok for each in results] == [True] * 2

@@ -2,10 +2,10 @@ import asyncio
 import csv
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,8 @@ from tests.virtual import run
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a demo leaves behind is for who ran it."""
+    """What a demo in a child process leaves behind goes with the test."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", None)  # which is then found anew
 
 
 def test_the_demo_deletes_and_agrees_with_the_sandbox() -> None:
@@ -42,6 +41,7 @@ def test_the_demo_deletes_and_agrees_with_the_sandbox() -> None:
         verdicts = [row["verdict"] for row in csv.DictReader(file)]
     assert len(verdicts) == 10
     assert set(verdicts) == {"ok", "rejected"}
+    shutil.rmtree(report.parent)
 
 
 def test_the_demo_counts_the_faults_on_the_way() -> None:

@@ -14,32 +14,30 @@ from typing import Any
 import pytest
 
 from cdek_async.cli import main
-from cdek_async.sandbox import Call, Fault, Order, Sandbox
+from cdek_async.sandbox import Call, Fault, Order
 from tests.cli.terminal import environment, finish, served, start
+from tests.sandboxed import Blind
 
 HASTY = ("--timeout", "0.4")  # too short for an order that cannot be looked at
 
 
-class Blind(Sandbox):
-    """A sandbox that shows no order for as long as it is told so."""
-
-    blind = False
+class Watched(Blind):
+    """It tells when some deletions have arrived."""
 
     def __init__(self) -> None:
-        super().__init__(settle="fixed:0", faults=self._plan_of)
+        super().__init__("fixed:0", "server_error", blind=False)
         self.busy = threading.Event()
-        """Some deletions have arrived."""
 
-    def _plan_of(self, call: Call) -> Fault | None:
+    def _unseen(self, call: Call) -> Fault | None:
         if len(self.calls["DELETE"]) >= 5:
             self.busy.set()
-        return Fault("server_error") if self.blind and call.kind == "GET" else None
+        return super()._unseen(call)
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Blind]:
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Watched]:
     """A sandbox that the environment and the working directory are set for."""
-    sandbox = Blind()
+    sandbox = Watched()
     with served(sandbox) as url:
         for name, value in environment(url).items():
             monkeypatch.setenv(name, value)
@@ -62,7 +60,7 @@ def line_after(err: str, words: str) -> list[str]:
     return shlex.split(line.partition(words)[2])[1:]
 
 
-def test_the_same_command_again_asks_nobody(sandbox: Blind, capsys: Any) -> None:
+def test_the_same_command_again_asks_nobody(sandbox: Watched, capsys: Any) -> None:
     """What has its verdict is told from the journal, and the report is whole again."""
     orders = [*sandbox.add_orders(8), *(sandbox.add_order(claims=True) for _ in range(2))]
     write(orders, "oops")
@@ -81,7 +79,7 @@ def test_the_same_command_again_asks_nobody(sandbox: Blind, capsys: Any) -> None
     assert "orders.csv: 11 rows, 0 calls in 0:00" in err
 
 
-def test_duplicate_rows_are_one_order(sandbox: Blind) -> None:
+def test_duplicate_rows_are_one_order(sandbox: Watched) -> None:
     """Each has its row in the report; CDEK is asked once."""
     order = sandbox.add_order()
     write([order] * 5)
@@ -90,7 +88,7 @@ def test_duplicate_rows_are_one_order(sandbox: Blind) -> None:
     assert len(sandbox.calls["DELETE"]) == 1
 
 
-def test_what_is_unsettled_is_settled_by_the_line_that_is_printed(sandbox: Blind, capsys: Any) -> None:
+def test_what_is_unsettled_is_settled_by_the_line_that_is_printed(sandbox: Watched, capsys: Any) -> None:
     """Not sent again; the report says so then."""
     sandbox.blind = True
     write(sandbox.add_orders(3))
@@ -106,7 +104,7 @@ def test_what_is_unsettled_is_settled_by_the_line_that_is_printed(sandbox: Blind
     assert "To go on" not in capsys.readouterr().err
 
 
-def test_a_limit_is_a_first_bite(sandbox: Blind, capsys: Any) -> None:
+def test_a_limit_is_a_first_bite(sandbox: Watched, capsys: Any) -> None:
     """The rest is for the line that is printed, which has no limit."""
     write(sandbox.add_orders(5))
     assert main(["delete", "orders.csv", "--limit", "2"]) == 0
@@ -120,7 +118,7 @@ def test_a_limit_is_a_first_bite(sandbox: Blind, capsys: Any) -> None:
     assert "To go on" not in capsys.readouterr().err
 
 
-def test_too_many_rejections_stop_a_job_which_can_go_on(sandbox: Blind, capsys: Any) -> None:
+def test_too_many_rejections_stop_a_job_which_can_go_on(sandbox: Watched, capsys: Any) -> None:
     """With its allowance anew: who goes on has looked at what was rejected."""
     write([sandbox.add_order(claims=True) for _ in range(500)])
     command = ["delete", "orders.csv", "--max-rejected", "3", "--concurrency", "2"]
@@ -133,7 +131,7 @@ def test_too_many_rejections_stop_a_job_which_can_go_on(sandbox: Blind, capsys: 
     assert first + 4 <= len(sandbox.calls["DELETE"]) <= first + 6
 
 
-def test_what_was_rejected_is_asked_again_when_told_to(sandbox: Blind) -> None:
+def test_what_was_rejected_is_asked_again_when_told_to(sandbox: Watched) -> None:
     """A claim was closed, say; what is deleted is left alone."""
     orders = [sandbox.add_order(), sandbox.add_order(claims=True)]
     write(orders)
@@ -146,7 +144,7 @@ def test_what_was_rejected_is_asked_again_when_told_to(sandbox: Blind) -> None:
     assert len(sandbox.calls["DELETE"]) == 3
 
 
-def test_another_process_is_turned_away(sandbox: Blind, capsys: Any) -> None:
+def test_another_process_is_turned_away(sandbox: Watched, capsys: Any) -> None:
     """Its journal and its report are left alone."""
     sandbox.blind = True
     write(sandbox.add_orders(3))
@@ -162,7 +160,7 @@ def test_another_process_is_turned_away(sandbox: Blind, capsys: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_an_interrupt_ends_well_and_the_line_goes_on(sandbox: Blind, name: str) -> None:
+def test_an_interrupt_ends_well_and_the_line_goes_on(sandbox: Watched, name: str) -> None:
     """What is in flight has its time; then it keeps its ticket in the journal and in the report."""
     sandbox.blind = True
     write(sandbox.add_orders(100))
@@ -184,7 +182,7 @@ def test_an_interrupt_ends_well_and_the_line_goes_on(sandbox: Blind, name: str) 
     assert len(sandbox.calls["DELETE"]) == 100
 
 
-def test_orders_are_changed_in_bulk(sandbox: Blind, capsys: Any) -> None:
+def test_orders_are_changed_in_bulk(sandbox: Watched, capsys: Any) -> None:
     """With the same report and journal; a line that is no change is told, and sends nothing."""
     orders = sandbox.add_orders(3)
     lines = [json.dumps({"uuid": order.uuid, "comment": f"{n}"}) for n, order in enumerate(orders)]
@@ -199,7 +197,7 @@ def test_orders_are_changed_in_bulk(sandbox: Blind, capsys: Any) -> None:
     assert len(sandbox.calls["PATCH"]) == 3
 
 
-def test_a_dry_run_sends_nothing_and_keeps_nothing(sandbox: Blind, capsys: Any) -> None:
+def test_a_dry_run_sends_nothing_and_keeps_nothing(sandbox: Watched, capsys: Any) -> None:
     """It says what would become of the orders, and what that would cost; also of the first only."""
     write([*sandbox.add_orders(3), sandbox.add_order(status="DELIVERED")])
     assert main(["delete", "orders.csv", "--dry-run", "--report", "r.csv"]) == 1
@@ -210,7 +208,7 @@ def test_a_dry_run_sends_nothing_and_keeps_nothing(sandbox: Blind, capsys: Any) 
     assert sorted(path.name for path in Path().iterdir()) == ["orders.csv", "r.csv"]
 
 
-def test_a_job_whose_last_row_was_one_too_many_has_every_verdict(sandbox: Blind, capsys: Any) -> None:
+def test_a_job_whose_last_row_was_one_too_many_has_every_verdict(sandbox: Watched, capsys: Any) -> None:
     """And nothing to go on with."""
     write([sandbox.add_order(claims=True)])
     assert main(["delete", "orders.csv", "--max-rejected", "0"]) == 1
@@ -220,7 +218,7 @@ def test_a_job_whose_last_row_was_one_too_many_has_every_verdict(sandbox: Blind,
 
 
 def test_another_accounts_journal_is_left_alone(
-    sandbox: Blind, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    sandbox: Watched, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One line, exit code 2, and no line that would resume it."""
     write(sandbox.add_orders(1))
@@ -231,7 +229,7 @@ def test_another_accounts_journal_is_left_alone(
     assert err.endswith(": made for another account. Nothing was sent.\n")
 
 
-def test_an_allowance_that_is_none_is_bad_usage(sandbox: Blind, capsys: Any) -> None:
+def test_an_allowance_that_is_none_is_bad_usage(sandbox: Watched, capsys: Any) -> None:
     """Before anything is read or sent."""
     assert main(["delete", "orders.csv", "--max-rejected", "some"]) == 2
     expected = "--max-rejected: a number or a share such as 5% expected, not 'some'"
